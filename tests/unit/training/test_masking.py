@@ -1,9 +1,17 @@
 """Optional inputs are hidden in a share of training rows."""
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
+from tipoff.errors import NotEnoughDataError
 from tipoff.features.vector import FEATURE_NAMES, FEATURES
+from tipoff.systems.base import PointModel
+from tipoff.systems.registry import MEMBERS
+from tipoff.training import fit
 from tipoff.training.masking import MASKED_SHARE, OPTIONAL, mask_optional_inputs
 
 GAMES = 2_000
@@ -33,3 +41,21 @@ def test_nothing_else_is_hidden_and_the_order_of_rows_does_not_matter() -> None:
     others = [feature.name for feature in FEATURES if feature.origin not in OPTIONAL]
     assert_frame_equal(masked.select(*others, "points", "game_id"), ROWS.select(*others, "points", "game_id"))
     assert_frame_equal(mask_optional_inputs(ROWS.reverse()).reverse(), masked)
+
+
+def test_members_are_trained_on_masked_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[pl.DataFrame] = []
+    registration = MEMBERS["moving_average"]
+
+    def record(rows: pl.DataFrame) -> PointModel:
+        trained.append(rows)
+        raise NotEnoughDataError("seen enough")
+
+    members = {"moving_average": replace(registration, fit=record)}
+    monkeypatch.setattr(fit, "MEMBERS", members)
+    days = [date(2024, 1, 1) + timedelta(days=number % 60) for number in range(ROWS.height)]
+    rows = ROWS.with_columns(pl.Series("game_date", days), player_id=pl.lit("1"), eligible=True)
+    with pytest.raises(NotEnoughDataError, match="seen enough"):
+        fit.fit_systems(rows, date(2024, 3, 29), ["moving_average"])
+    assert trained[0]["lost_points"].null_count() > 0
+    assert trained[0]["points_mean_10"].null_count() == 0
