@@ -31,6 +31,7 @@ from workflows.status_text import phase_state
 POLL_SECONDS = 0.5
 FIRST_PORT = 7243
 """Not Temporal's usual port, which a server for real days has."""
+MOST_SEASONS = 20
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,19 @@ def options_from(environ: Mapping[str, str]) -> Options:
         out=Path(environ.get("OUT") or PROJECT / "var" / "demo"),
         faults=faults,
         first_port=FIRST_PORT,
+        settings=_settings(environ),
     )
     clock = _clock(day, environ.get("PACE") or "1", _hold(environ.get("HOLD"), day))
     return Options(config=config, clock=clock, keep=environ.get("KEEP") == "1")
+
+
+def _settings(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    seasons = environ.get("HISTORY_SEASONS")
+    if not seasons:
+        return ()
+    if not seasons.isdecimal() or not 1 <= int(seasons) <= MOST_SEASONS:
+        raise BadInputError(f"HISTORY_SEASONS={seasons}: give a number from 1 to {MOST_SEASONS}")
+    return (("TIPOFF_HISTORY_SEASONS", seasons),)
 
 
 def _clock(day: date, pace: str, hold: Phase | datetime | None) -> ClockSpec:

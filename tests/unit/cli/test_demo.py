@@ -48,6 +48,14 @@ def test_the_clock_can_be_held_at_a_time_of_day() -> None:
     assert options_from({"DATE": "2024-04-12", "HOLD": "14:30"}).clock.hold_at == eastern(date(2024, 4, 12), 14, 30)
 
 
+def test_seasons_of_history_are_a_setting_of_the_worker() -> None:
+    assert options_from({"HISTORY_SEASONS": "3"}).config.settings == (("TIPOFF_HISTORY_SEASONS", "3"),)
+    assert options_from({"HISTORY_SEASONS": ""}).config.settings == ()
+    for wrong in ("0", "21", "many"):
+        with pytest.raises(BadInputError, match=f"HISTORY_SEASONS={wrong}: give a number from 1 to 20"):
+            options_from({"HISTORY_SEASONS": wrong})
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
