@@ -66,7 +66,6 @@ from workflows.contracts import (
 DAY = date(2024, 3, 29)
 MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(DAY, 23, 50)
 NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
-SYSTEM = "catboost_v8"
 OUTSIDE_A_DAY = {Activity.DELIVER_ACTION, Activity.DESCRIBE_SETTINGS}
 """The first needs a server: tests/workflows/test_scenario.py. The second is asked by doctor and writes nothing."""
 
@@ -171,7 +170,7 @@ class World:
         )
 
     async def predict(self, as_of: datetime) -> ComputeReport:
-        """The context and the features, in turn and alone, and the predictions of both systems."""
+        """The context and the features, in turn and alone, and the predictions of all systems."""
         await self.compute_in_turn(CONTEXT, as_of)
         features = await self.compute(Activity.BUILD_FEATURES, "ml_feature_store", as_of)
         for system in SYSTEMS:
@@ -200,9 +199,9 @@ async def run_the_day(world: World) -> None:
     for table in POST_GAME:
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
-    training = TrainingInput(system_ids=(SYSTEM,), before=DAY, as_of=MORNING)
-    history = await world.run(Activity.TRAINING_HISTORY, SYSTEM, training)
-    await world.run(Activity.TRAIN, SYSTEM, TrainRequest(**dict(training), history_file=history.file))
+    training = TrainingInput(before=DAY, as_of=MORNING)
+    history = await world.run(Activity.TRAINING_HISTORY, "systems", training)
+    await world.run(Activity.TRAIN, "systems", TrainRequest(**dict(training), history_file=history.file))
     await world.poll_together(("odds_api_game_lines", "odds_api_player_points_props"), AFTERNOON, "odds_api_events")
     await world.predict(AFTERNOON)
     await world.run(Activity.PUBLISH_STATUS, "status", PublishStatusRequest(status=STATUS, new_alerts=()))
