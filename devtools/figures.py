@@ -27,7 +27,7 @@ from tipoff.replay.archive.layout import MANIFEST
 from tipoff.replay.archive.writer import write_archive
 from tipoff.systems.registry import SYSTEMS
 from tipoff.training.backtest import Backtest, run_backtest
-from tipoff.vocabulary import View
+from tipoff.vocabulary import View, counted
 from tipoff.warehouse.base import DateRange
 
 WINDOWS: Final[Mapping[str, DateRange]] = {
@@ -76,7 +76,8 @@ def _table(name: str, evaluation: Evaluation) -> Table:
     columns = {
         f"{system.system_id}\n{system.view}": dict(_figures(system, evaluation)) for system in evaluation.systems
     }
-    title = f"{name}: {evaluation.first_date} to {evaluation.last_date}, {evaluation.lined:,} player-games with a line"
+    lined = counted(evaluation.lined, "player-game")
+    title = f"{name}: {evaluation.first_date} to {evaluation.last_date}, {lined} with a line"
     table = Table("", *columns, title=title, title_justify="left")
     for row in dict.fromkeys(row for figures in columns.values() for row in figures):
         table.add_row(row, *(figures.get(row, "") for figures in columns.values()))
