@@ -322,8 +322,9 @@ def _models(parser: argparse.ArgumentParser) -> None:
     action("list", "list the newest champion of each system")
     rollback = action("rollback", "withdraw the champion of a system, so that the one before predicts again")
     promote = action("promote", "make a stored version a champion, though training rejected it")
+    text = "id of the system; the ensemble keeps the versions that it was trained with"
     for each in (rollback, promote):
-        each.add_argument("system", type=_at_most(100), metavar="SYSTEM", help="the ensemble keeps its own members")
+        each.add_argument("system", type=_at_most(100), metavar="SYSTEM", help=text)
     promote.add_argument("version", type=_at_most(100), metavar="VERSION", help="as printed by train")
 
 

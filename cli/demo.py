@@ -131,7 +131,7 @@ async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) ->
 
 
 async def _train(replay: Replay, console: Console) -> None:
-    """Train on the season so far; on a day with too few games before it, systems predict untrained or not at all."""
+    """Train on the games before the date; with too few of them, systems predict untrained or not at all."""
     try:
         trained = await replay.train()
     except WorkflowFailureError as failure:

@@ -1,4 +1,4 @@
-"""Trains systems: collects the season to date, builds its features, fits the models and promotes them."""
+"""Trains systems: collects past results, builds features, fits models and promotes those that are not worse."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ DEBUT_POINTS: Final = 6.0
 """Mean points of players without any earlier game who are predicted; used until a model has learnt it."""
 
 SHRINKAGE_GAMES: Final = 8.0
-"""A mean over the season counts like this many games less than it has: early in a season, recent games are added."""
+"""The recent mean counts like this many games beside the season's, so that it prevails early in a season."""
 
 
 def season_mean() -> pl.Expr:
