@@ -8,7 +8,9 @@ import polars as pl
 from temporalio import activity
 
 from activities.heartbeats import blocking_activity
+from activities.labels import labels_of
 from activities.resources import Resources
+from tipoff.errors import TipoffError
 from tipoff.grading.accuracy import grade_date
 from tipoff.grading.balance import withhold_one_sided
 from tipoff.training.history import seasons_up_to, training_history
@@ -17,10 +19,19 @@ from tipoff.warehouse.base import Warehouse, WriteResult
 from tipoff.warehouse.check_rows import warning_alerts, warning_counts
 from tipoff.warehouse.data_versions import count_change
 from tipoff.warehouse.feature_store import build_features, stored_features
+from tipoff.warehouse.job_labels import job_labels
 from tipoff.warehouse.preflight import SYSTEMS, lacking_inputs
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.tables import TABLES
-from workflows.contracts import Activity, ComputeRequest, Predicted, TrainingHistory, TrainingInput
+from workflows.contracts import (
+    Activity,
+    ComputeRequest,
+    Predicted,
+    StoreReports,
+    StoreRequests,
+    TrainingHistory,
+    TrainingInput,
+)
 
 _RELEASE = "publish them with starter.py release-picks, or leave them as PASS"
 
@@ -53,22 +64,39 @@ class ComputeActivities:
     @blocking_activity
     def store_predictions(self, predicted: Predicted) -> ComputeReport:
         """Append the predictions of a system; stored predictions never change."""
-        rows = pl.read_parquet(self._resources.work_file(predicted.game_date, predicted.file))
-        warehouse, date, system = self._resources.warehouse, predicted.game_date, predicted.system_id
-        with warehouse.transaction():
-            written = warehouse.append("predictions", rows)
-            versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
-            withheld = {} if rows.is_empty() else withhold_one_sided(warehouse, date, system, max(rows["as_of"]))
-        one_sided = {f"one_sided:{view}": f"{reason}; check why, then {_RELEASE}" for view, reason in withheld.items()}
-        alerts = predicted.alerts | one_sided | warning_alerts("predictions", written.warnings)
-        counts = warning_counts("predictions", written.warnings)
-        return ComputeReport(rows=rows.height, versions=versions, alerts=alerts, counts=counts, withheld=withheld)
+        return _store(self._resources, predicted)
+
+    @activity.defn(name=Activity.STORE_TOGETHER.value)
+    @blocking_activity
+    def store_predictions_together(self, requests: StoreRequests) -> StoreReports:
+        """Append the predictions of several systems; a TipoffError of one concerns no other."""
+        return StoreReports(reports=tuple(self._store_if_possible(each) for each in requests.requests))
 
     @activity.defn(name=Activity.GRADE.value)
     @blocking_activity
     def grade(self, request: ComputeRequest) -> ComputeReport:
         """Grade every active prediction; games that are not over are reported as missing."""
         return grade_predictions(self._resources, request)
+
+    def _store_if_possible(self, predicted: Predicted) -> ComputeReport | None:
+        try:
+            return _store(self._resources, predicted)
+        except TipoffError as error:
+            activity.logger.info("%s is stored alone, since with others it failed: %s", predicted.system_id, error)
+            return None
+
+
+def _store(resources: Resources, predicted: Predicted) -> ComputeReport:
+    rows = pl.read_parquet(resources.work_file(predicted.game_date, predicted.file))
+    warehouse, date, system = resources.warehouse, predicted.game_date, predicted.system_id
+    with job_labels(**labels_of(predicted)), warehouse.transaction():
+        written = warehouse.append("predictions", rows)
+        versions = count_change(warehouse, date, system, rows["game_id"].unique(), changed=written.changed)
+        withheld = {} if rows.is_empty() else withhold_one_sided(warehouse, date, system, max(rows["as_of"]))
+    one_sided = {f"one_sided:{view}": f"{reason}; check why, then {_RELEASE}" for view, reason in withheld.items()}
+    alerts = predicted.alerts | one_sided | warning_alerts("predictions", written.warnings)
+    counts = warning_counts("predictions", written.warnings)
+    return ComputeReport(rows=rows.height, versions=versions, alerts=alerts, counts=counts, withheld=withheld)
 
 
 def run_transform(resources: Resources, request: ComputeRequest) -> ComputeReport:

@@ -13,7 +13,16 @@ from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
 from tipoff.training.fit import Training
 from tipoff.training.train_process import train_in_child
-from workflows.contracts import Activity, ComputeRequest, Predicted, TrainedSystem, TrainingResult, TrainRequest
+from workflows.contracts import (
+    Activity,
+    ComputeRequest,
+    Predicted,
+    PredictReports,
+    PredictRequests,
+    TrainedSystem,
+    TrainingResult,
+    TrainRequest,
+)
 
 
 class ModelActivities:
@@ -26,20 +35,13 @@ class ModelActivities:
     @blocking_activity
     def predict(self, request: ComputeRequest) -> Predicted:
         """Predict with one system from the file of the features step."""
-        resources, date = self._resources, request.game_date
-        out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-        predicted = predict_files(
-            request.subject,
-            resources.work_file(date, request.reference),
-            resources.work_file(date, "history.parquet"),
-            resources.models,
-            request.as_of,
-            resources.work_file(date, out),
-            request.game_ids,
-            backfilled=request.backfilled,
-        )
-        alerts = {"damaged_model": "; ".join(predicted.damage)} if predicted.damage else {}
-        return Predicted(system_id=request.subject, file=out, rows=predicted.rows, game_date=date, alerts=alerts)
+        return _predict(self._resources, request)
+
+    @activity.defn(name=Activity.PREDICT_TOGETHER.value)
+    @blocking_activity
+    def predict_together(self, requests: PredictRequests) -> PredictReports:
+        """Predict with several systems; a TipoffError of one concerns no other."""
+        return PredictReports(reports=tuple(self._predict_if_possible(each) for each in requests.requests))
 
     @activity.defn(name=Activity.TRAIN.value)
     @blocking_activity
@@ -55,6 +57,13 @@ class ModelActivities:
         trainings = kept or train_in_child(history, request.before, request.as_of, models, system_ids)
         return TrainingResult(systems=tuple(map(_trained_system, trainings)))
 
+    def _predict_if_possible(self, request: ComputeRequest) -> Predicted | None:
+        try:
+            return _predict(self._resources, request)
+        except TipoffError as error:
+            activity.logger.info("%s predicts alone, since with others it failed: %s", request.subject, error)
+            return None
+
     def _champions(self, system_ids: Sequence[str], request: TrainRequest) -> tuple[Training, ...]:
         """The models that predict the date, if each system has one: undamaged, and trained on today's features."""
         models = self._resources.models
@@ -65,6 +74,23 @@ class ModelActivities:
         except TipoffError:
             return ()
         return tuple(Training(card=champion.card) for champion in champions)
+
+
+def _predict(resources: Resources, request: ComputeRequest) -> Predicted:
+    date = request.game_date
+    out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
+    predicted = predict_files(
+        request.subject,
+        resources.work_file(date, request.reference),
+        resources.work_file(date, "history.parquet"),
+        resources.models,
+        request.as_of,
+        resources.work_file(date, out),
+        request.game_ids,
+        backfilled=request.backfilled,
+    )
+    alerts = {"damaged_model": "; ".join(predicted.damage)} if predicted.damage else {}
+    return Predicted(system_id=request.subject, file=out, rows=predicted.rows, game_date=date, alerts=alerts)
 
 
 def _trained_system(training: Training) -> TrainedSystem:

@@ -40,12 +40,13 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             compute.build_features,
             compute.training_history,
             compute.store_predictions,
+            compute.store_predictions_together,
             compute.grade,
             publish.export,
             InTurnActivities(resources).compute_in_turn,
             publish.publish_status,
             publish.log_run,
         ],
-        Queue.MODELS: [models.predict, models.train],
+        Queue.MODELS: [models.predict, models.predict_together, models.train],
     }
     return activities[queue]

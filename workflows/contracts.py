@@ -60,7 +60,9 @@ class Activity(StrEnum):
     TRANSFORM = "transform"
     BUILD_FEATURES = "build_features"
     PREDICT = "predict"
+    PREDICT_TOGETHER = "predict_together"
     STORE_PREDICTIONS = "store_predictions"
+    STORE_TOGETHER = "store_predictions_together"
     GRADE = "grade"
     EXPORT = "export"
     COMPUTE_IN_TURN = "compute_in_turn"
@@ -370,6 +372,30 @@ class Predicted(Frozen):
     game_date: date
     alerts: dict[str, str] = {}
     """Kind of alert -> text."""
+
+
+class PredictRequests(Frozen):
+    """Predict with several systems, one after the other."""
+
+    requests: tuple[ComputeRequest, ...] = Field(max_length=20)
+
+
+class PredictReports(Frozen):
+    """The predictions of each request; None: it failed."""
+
+    reports: tuple[Predicted | None, ...]
+
+
+class StoreRequests(Frozen):
+    """Store the predictions of several systems, one after the other."""
+
+    requests: tuple[Predicted, ...] = Field(max_length=20)
+
+
+class StoreReports(Frozen):
+    """A report for each request; None: it failed."""
+
+    reports: tuple[ComputeReport | None, ...]
 
 
 class PublishStatusRequest(Frozen):

@@ -8,7 +8,7 @@ second dry run with new lines.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -166,12 +166,16 @@ class DryRun:
         self._publish_status(steps_running=bool(ready))
         self._poll([step for step in ready if step.kind is StepKind.SOURCE])
         self._compute(in_turn)
-        for step in ready:
-            if isinstance(verdict := verdicts[step.name], gates.Ready) and step.kind is StepKind.SYSTEM:
-                self._count("predict")
-                self._count("store predictions")
-                self.ledger.finish(step, ComputeReport(rows=1, changed_games=verdict.games), now)
+        self._predict({step: verdicts[step.name] for step in ready if step.kind is StepKind.SYSTEM})
         return any(isinstance(verdict, gates.Acting) for verdict in verdicts.values())
+
+    def _predict(self, systems: Mapping[PlanStep, gates.Verdict]) -> None:
+        """Systems that start together predict in one activity, and are stored in another one."""
+        self._count("predict", bool(systems))
+        self._count("store predictions", bool(systems))
+        for step, verdict in systems.items():
+            if isinstance(verdict, gates.Ready):
+                self.ledger.finish(step, ComputeReport(rows=1, changed_games=verdict.games), self._now)
 
     def _compute(self, computations: Sequence[InTurn]) -> None:
         if computations:

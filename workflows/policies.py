@@ -60,6 +60,8 @@ _COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
 # Half an hour of polls, and processing the last of them.
 _FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
 _PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
+_PREDICT_TOGETHER = _short(Queue.MODELS, timedelta(minutes=5), attempts=2)
+_STORE_TOGETHER = _short(Queue.WAREHOUSE, timedelta(minutes=5), attempts=2)
 _TRAIN = _long(Queue.MODELS, timedelta(minutes=10))
 _STATUS = _short(Queue.WAREHOUSE, timedelta(seconds=25), attempts=5)
 _SETTINGS = Policy(queue=Queue.FETCH, start_to_close=timedelta(seconds=10), heartbeat=timedelta(seconds=2), attempts=2)
@@ -75,7 +77,9 @@ POLICIES: dict[Activity, Policy] = {
     Activity.TRANSFORM: _COMPUTE,
     Activity.BUILD_FEATURES: _COMPUTE,
     Activity.PREDICT: _PREDICT,
+    Activity.PREDICT_TOGETHER: _PREDICT_TOGETHER,
     Activity.STORE_PREDICTIONS: _COMPUTE,
+    Activity.STORE_TOGETHER: _STORE_TOGETHER,
     Activity.GRADE: _COMPUTE,
     Activity.EXPORT: _COMPUTE,
     Activity.COMPUTE_IN_TURN: _COMPUTE_IN_TURN,

@@ -35,7 +35,6 @@ from workflows.contracts import (
     Computations,
     ComputeReports,
     ComputeRequest,
-    Predicted,
     ProcessRequest,
     TrainingResult,
     TrainRequest,
@@ -43,7 +42,7 @@ from workflows.contracts import (
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.in_turn import COMPUTE_ACTIVITIES, InTurn
 from workflows.step_records import SourceRecord
-from workflows.together import PollsTogether
+from workflows.together import PollsTogether, PredictionsTogether
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class StepRunner:
     def __init__(self, ledger: DayLedger, poller: SourcePoller) -> None:
         self._ledger = ledger
         self._poller = poller
+        self._predictions = PredictionsTogether()
 
     async def run(
         self, step: PlanStep, games: tuple[str, ...], as_of: datetime, polling: Polling | None = None
@@ -114,9 +114,8 @@ class StepRunner:
 
     async def _predict(self, step: PlanStep, games: tuple[str, ...], as_of: datetime) -> ComputeReport:
         request = self._compute_request(step, games, as_of)
-        predicted = await call(Activity.PREDICT, request, Predicted, summary=_summary(step, request))
-        summary = f"{step.label}: store {counted(predicted.rows, 'row')}"
-        report = await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
+        predicted = await self._predictions.predict(request, _summary(step, request))
+        report = await self._predictions.store(predicted, f"{step.label}: store {counted(predicted.rows, 'row')}")
         return report.changed_since(self._ledger.consumed)
 
     async def _train(self, step: PlanStep, as_of: datetime) -> ComputeReport:

@@ -1,7 +1,7 @@
 """Joins the calls of steps that start together: one activity for all of them instead of one for each.
 
 An activity and the decision after it are six events of the history. Sources of one provider that are due at the same
-time are polled one after the other anyway, since they share its rate limit.
+time are polled one after the other anyway, since they share its rate limit. Prediction systems take a second each.
 """
 
 from __future__ import annotations
@@ -15,16 +15,22 @@ from typing import Generic, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from tipoff.vocabulary import CollectReport, ProcessReport
+from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport
 from workflows.calls import call
 from workflows.contracts import (
     Activity,
     CollectReports,
     CollectRequest,
     CollectRequests,
+    ComputeRequest,
+    Predicted,
+    PredictReports,
+    PredictRequests,
     ProcessReports,
     ProcessRequest,
     ProcessRequests,
+    StoreReports,
+    StoreRequests,
 )
 
 RequestT = TypeVar("RequestT")
@@ -81,6 +87,14 @@ class PollsTogether:
         self.process = JoinedCall(_process_alone, _process_together)
 
 
+class PredictionsTogether:
+    """The predictions of the systems that start together."""
+
+    def __init__(self) -> None:
+        self.predict = JoinedCall(_predict_alone, _predict_together)
+        self.store = JoinedCall(_store_alone, _store_together)
+
+
 async def _collect_alone(request: CollectRequest, summary: str) -> CollectReport:
     return await call(Activity.COLLECT, request, CollectReport, summary=summary)
 
@@ -97,3 +111,21 @@ async def _process_alone(request: ProcessRequest, summary: str) -> ProcessReport
 async def _process_together(requests: Sequence[ProcessRequest], summary: str) -> Sequence[ProcessReport | None]:
     joined = ProcessRequests(requests=tuple(requests))
     return (await call(Activity.PROCESS_TOGETHER, joined, ProcessReports, summary=summary)).reports
+
+
+async def _predict_alone(request: ComputeRequest, summary: str) -> Predicted:
+    return await call(Activity.PREDICT, request, Predicted, summary=summary)
+
+
+async def _predict_together(requests: Sequence[ComputeRequest], summary: str) -> Sequence[Predicted | None]:
+    joined = PredictRequests(requests=tuple(requests))
+    return (await call(Activity.PREDICT_TOGETHER, joined, PredictReports, summary=summary)).reports
+
+
+async def _store_alone(predicted: Predicted, summary: str) -> ComputeReport:
+    return await call(Activity.STORE_PREDICTIONS, predicted, ComputeReport, summary=summary)
+
+
+async def _store_together(predicted: Sequence[Predicted], summary: str) -> Sequence[ComputeReport | None]:
+    joined = StoreRequests(requests=tuple(predicted))
+    return (await call(Activity.STORE_TOGETHER, joined, StoreReports, summary=summary)).reports

@@ -81,7 +81,7 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
         await kill_worker_during(running, writing(running, processing, SEASON_BYTES), "a season is written")
         await wait_until(roster_request_hangs, "a roster request hangs")
         await kill_worker_during(running, running_activities(handle, Activity.COLLECT), "a source is polled")
-        await kill_worker_during(running, running_activities(handle, Activity.PREDICT), "a system predicts")
+        await kill_worker_during(running, running_activities(handle, Activity.PREDICT_TOGETHER), "the systems predict")
         await wait_until(games_run, "games run")
         await restart_server(running, binary)
         return await finish_day(running, handle)
@@ -113,7 +113,7 @@ def test_each_kill_interrupted_an_activity_that_was_then_retried(disturbed_day: 
         for start in starts
         if start.attempt > 1
     }
-    assert retried >= {Activity.PROCESS_TOGETHER, Activity.COLLECT, Activity.PREDICT}
+    assert retried >= {Activity.PROCESS_TOGETHER, Activity.COLLECT, Activity.PREDICT_TOGETHER}
 
 
 def test_the_day_completes_by_itself(disturbed_day: ReplayedDay, quiet_day: ReplayedDay) -> None:

@@ -19,8 +19,8 @@ KINDS = {
     ("poll",): {Activity.COLLECT, Activity.COLLECT_TOGETHER},
     ("process",): {Activity.PROCESS, Activity.PROCESS_TOGETHER},
     ("compute", "write"): {*COMPUTE_ACTIVITIES.values(), Activity.COMPUTE_IN_TURN},
-    ("predict",): {Activity.PREDICT},
-    ("store",): {Activity.STORE_PREDICTIONS},
+    ("predict",): {Activity.PREDICT, Activity.PREDICT_TOGETHER},
+    ("store",): {Activity.STORE_PREDICTIONS, Activity.STORE_TOGETHER},
     ("export",): {Activity.PUBLISH_STATUS},
 }
 """First words of lines of the count -> their activities."""

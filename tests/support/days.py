@@ -65,6 +65,8 @@ from workflows.contracts import (
     PickRelease,
     PlanRequest,
     Predicted,
+    PredictReports,
+    PredictRequests,
     ProcessReports,
     ProcessRequest,
     ProcessRequests,
@@ -72,6 +74,8 @@ from workflows.contracts import (
     Queue,
     Rerun,
     ScheduledAction,
+    StoreReports,
+    StoreRequests,
     TrainedSystem,
     TrainingResult,
     TrainRequest,
@@ -212,11 +216,11 @@ class World:
             Queue.DAY: [self.plan_day, deliver_action],
             Queue.FETCH: [self.collect, self.collect_together],
             Queue.WAREHOUSE: [
-                *(self.process_together, self.compute_in_turn),
+                *(self.process_together, self.compute_in_turn, self.store_together),
                 *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
                 *(self.grade, self.export, self.publish_status, self.log_run, self.recorded_day),
             ],
-            Queue.MODELS: [self.predict, self.train],
+            Queue.MODELS: [self.predict, self.predict_together, self.train],
         }
 
     async def _simulate(self, subject: str, as_of: datetime | None = None) -> None:
@@ -328,6 +332,15 @@ class World:
         await self._simulate("systems:train", request.as_of)
         trained = TrainedSystem(system_id="catboost_v8", model_version="c0ffee", rows=20, mae=5.0, last10_mae=5.1)
         return TrainingResult(systems=(trained,))
+
+    @activity.defn(name=Activity.PREDICT_TOGETHER.value)
+    async def predict_together(self, requests: PredictRequests) -> PredictReports:
+        return PredictReports(reports=tuple([await _if_possible(self.predict(each)) for each in requests.requests]))
+
+    @activity.defn(name=Activity.STORE_TOGETHER.value)
+    async def store_together(self, requests: StoreRequests) -> StoreReports:
+        reports = [await _if_possible(self.store_predictions(each)) for each in requests.requests]
+        return StoreReports(reports=tuple(reports))
 
     @activity.defn(name=Activity.STORE_PREDICTIONS.value)
     async def store_predictions(self, predicted: Predicted) -> ComputeReport:
@@ -618,6 +631,10 @@ def activities_scheduled_by(activity_name: str, request_json: str | bytes) -> li
             return [_scheduled_activity(Activity.COLLECT, each) for each in fields["requests"]]
         case Activity.PROCESS_TOGETHER:
             return [_scheduled_activity(Activity.PROCESS, each) for each in fields["requests"]]
+        case Activity.PREDICT_TOGETHER:
+            return [_scheduled_activity(Activity.PREDICT, each) for each in fields["requests"]]
+        case Activity.STORE_TOGETHER:
+            return [_scheduled_activity(Activity.STORE_PREDICTIONS, each) for each in fields["requests"]]
         case Activity.COMPUTE_IN_TURN:
             return [_scheduled_activity(each["activity"], each["request"]) for each in fields["computations"]]
         case _:

@@ -23,7 +23,7 @@ from tests.support.replays import tables_of
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings
-from tipoff.systems.registry import SYSTEMS
+from tipoff.systems.registry import ENSEMBLE, MEMBERS
 from tipoff.vocabulary import (
     CollectReport,
     ComputeReport,
@@ -54,11 +54,13 @@ from workflows.contracts import (
     ComputeRequest,
     PlanRequest,
     Predicted,
+    PredictRequests,
     ProcessReports,
     ProcessRequest,
     ProcessRequests,
     PublishStatusRequest,
     Queue,
+    StoreRequests,
     TrainingInput,
     TrainRequest,
 )
@@ -69,7 +71,7 @@ NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
 OUTSIDE_A_DAY = {Activity.DELIVER_ACTION, Activity.DESCRIBE_SETTINGS}
 """The first needs a server: tests/workflows/test_scenario.py. The second is asked by doctor and writes nothing."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class Result(NamedTuple):
@@ -173,9 +175,12 @@ class World:
         """The context and the features, in turn and alone, and the predictions of all systems."""
         await self.compute_in_turn(CONTEXT, as_of)
         features = await self.compute(Activity.BUILD_FEATURES, "ml_feature_store", as_of)
-        for system in SYSTEMS:
-            predicted: Predicted = await self.compute(Activity.PREDICT, system, as_of, reference=features.reference)
-            await self.run(Activity.STORE_PREDICTIONS, system, predicted)
+        members = [self._compute_request(system, as_of, reference=features.reference) for system in MEMBERS]
+        joined = PredictRequests(requests=tuple(members))
+        together = (await self.run(Activity.PREDICT_TOGETHER, "members", joined)).reports
+        await self.run(Activity.STORE_TOGETHER, "members", StoreRequests(requests=together))
+        predicted: Predicted = await self.compute(Activity.PREDICT, ENSEMBLE, as_of, reference=features.reference)
+        await self.run(Activity.STORE_PREDICTIONS, ENSEMBLE, predicted)
         exported: ComputeReport = await self.compute(Activity.EXPORT, "predictions", as_of)
         return exported
 

@@ -29,5 +29,5 @@ def test_a_worker_starts_without_the_libraries_that_its_activities_load_when_nee
     started = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)
     assert started.returncode == 0, started.stderr
     later = {library for libraries in LIBRARIES.values() for library in libraries}
-    assert later == {"catboost", "pdfplumber"}
+    assert later == {"catboost", "pdfplumber", "xgboost"}
     assert not set(started.stdout.split()) & {*later, "httpx", "pandas", "scipy"}

@@ -28,7 +28,7 @@ def test_the_polls_are_those_of_the_plan() -> None:
     assert times["poll odds_api_game_lines, odds_api_player_points_props"] == before_tips + every_two_hours
 
 
-def test_a_refresh_computes_in_turn_and_predicts_with_each_system() -> None:
+def test_a_refresh_computes_in_turn_and_the_members_of_the_ensemble_predict_together() -> None:
     refresh = {line.what: line.times for line in count_events(evening_plan()).refresh}
     activities = {
         "process what a poll brought": 1,

@@ -27,6 +27,7 @@ from tests.support.ledgers import (
 )
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
+from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import (
     Cadence,
     Cooldown,
@@ -332,7 +333,7 @@ def test_without_lines_predictions_are_published_at_the_deadline() -> None:
 
 LINES_FOLLOWED = {
     *("player_prop_lines", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"),
-    *("player_composite_factors", "moving_average", "catboost_v8", "export_predictions", "report_page"),
+    *("player_composite_factors", "export_predictions", "report_page", *SYSTEMS),
 }
 
 

@@ -68,6 +68,8 @@ def test_every_activity_has_a_timeout_a_heartbeat_and_many_attempts_after_lost_w
         (Activity.COLLECT_TOGETHER, Activity.COLLECT),
         (Activity.PROCESS_TOGETHER, Activity.PROCESS),
         (Activity.COMPUTE_IN_TURN, Activity.TRANSFORM),
+        (Activity.PREDICT_TOGETHER, Activity.PREDICT),
+        (Activity.STORE_TOGETHER, Activity.STORE_PREDICTIONS),
     ],
 )
 def test_a_shared_activity_has_fewer_attempts_than_each_of_its_calls_has_alone(
