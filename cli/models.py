@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.target import Target
-from tipoff.errors import TipoffError
+from tipoff.errors import BadInputError, TipoffError
 from tipoff.vocabulary import counted, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def run(options: Namespace) -> ExitCode:
         if options.action == "rollback":
             models.withdraw(options.system)
         if options.action == "promote":
-            models.promote(models.load(options.system, options.version).card)
+            _promote(models, options.system, options.version)
     except TipoffError as error:
         raise CommandError(ExitCode.FAILED, str(error)) from error
     champions = {system_id: models.champions(system_id) for system_id in system_ids}
@@ -34,6 +34,19 @@ async def run(options: Namespace) -> ExitCode:
     else:
         print("\n".join(_line(models, system_id, all_) for system_id, all_ in champions.items()))
     return ExitCode.DONE
+
+
+def _promote(models: ModelStore, system_id: str, version: str) -> None:
+    """Make a version the champion. Raises BadInputError if one trained on later games would predict instead of it."""
+    card = models.load(system_id, version).card
+    later = [each for each in models.champions(system_id) if each.trained_through > card.trained_through]
+    if later:
+        raise BadInputError(
+            f"{system_id}: model {version} was trained through {card.trained_through}, so model {later[-1].version}, "
+            f"trained through {later[-1].trained_through}, would still predict: withdraw it first with "
+            f"starter.py models rollback {system_id}"
+        )
+    models.promote(card)
 
 
 def _system_ids(system_id: str | None) -> tuple[str, ...]:

@@ -37,6 +37,15 @@ def test_rollback_withdraws_the_champion_and_promotion_brings_it_back(starter: S
     assert models.champion("catboost_v8", date(2024, 4, 1)) == NEW
 
 
+def test_a_version_is_not_promoted_before_a_later_one_is_withdrawn(starter: Starter, models: ModelStore) -> None:
+    """The champion trained on the latest games predicts, so that the promotion would change nothing."""
+    refused = starter("models promote catboost_v8 old")
+    assert refused.code != 0
+    assert "model new, trained through 2024-03-28, would still predict" in refused.err
+    assert "starter.py models rollback catboost_v8" in refused.err
+    assert models.champion("catboost_v8", date(2024, 4, 1)) == NEW
+
+
 def test_what_cannot_be_changed_is_said(starter: Starter) -> None:
     assert starter("models rollback catboost_v8").code == 0
     last = starter("models rollback catboost_v8")
