@@ -43,7 +43,10 @@ class FeatureDrift(Frozen):
 
 
 class FeatureDrifts(Frozen):
-    """The index of each feature, the largest first; none with too few rows."""
+    """The index of each feature, the largest first; none with too few rows.
+
+    With a single earlier week there is none either, as nothing says what is usual.
+    """
 
     recent: int
     """Rows of the last 7 days."""
@@ -78,9 +81,10 @@ def feature_drift(features: pl.DataFrame, game_date: date) -> FeatureDrifts:
     rows = features.filter("eligible", pl.col("game_date").is_between(first_feature_date(game_date), game_date))
     is_recent = pl.col("game_date") > game_date - timedelta(days=RECENT_DAYS)
     recent, earlier = rows.filter(is_recent), rows.filter(~is_recent)
-    compared = FEATURE_NAMES if recent.height >= LEAST_RECENT and earlier.height >= LEAST_EARLIER else ()
     days_before = (pl.lit(game_date) - pl.col("game_date")).dt.total_days()
     weeks = earlier.select(days_before // RECENT_DAYS).to_series().to_numpy()
+    enough = recent.height >= LEAST_RECENT and earlier.height >= LEAST_EARLIER and len(np.unique(weeks)) > 1
+    compared = FEATURE_NAMES if enough else ()
     drifts = [_drift(name, recent[name], earlier[name], weeks) for name in compared if name not in GROWING]
     ordered = tuple(sorted(drifts, key=lambda each: (-each.index, each.feature)))
     return FeatureDrifts(recent=recent.height, earlier=earlier.height, features=ordered)

@@ -93,6 +93,16 @@ def test_with_too_few_rows_features_are_not_compared() -> None:
     assert feature_drift(stored(recent=2.0).clear(), DAY).recent == 0
 
 
+@pytest.mark.parametrize(("earlier_days", "is_compared"), [(7, False), (8, True)])
+def test_features_are_compared_from_the_second_earlier_week_on(earlier_days: int, *, is_compared: bool) -> None:
+    """A week cannot be compared with the days around it when there are none."""
+    first = DAY - timedelta(days=6 + earlier_days)
+    drifts = feature_drift(stored(per_day=150).filter(pl.col("game_date") >= first), DAY)
+    assert drifts.earlier == 150 * earlier_days
+    assert bool(drifts.features) is is_compared
+    assert all(np.isfinite([each.index, each.usual]).all() for each in drifts.features)
+
+
 def test_only_eligible_players_and_the_compared_dates_count() -> None:
     rows = pl.concat([stored(), stored().with_columns(eligible=pl.lit(value=False))])
     older = stored().with_columns(game_date=pl.lit(DAY - timedelta(days=37)))
