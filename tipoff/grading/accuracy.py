@@ -34,7 +34,7 @@ def active_predictions(warehouse: Warehouse, game_date: date, as_of: datetime) -
     """Return the newest predictions per game, player and system, made by `as_of`, if possible before tip-off.
 
     Columns: those of `predictions`, with `tip_off` and `backfilled` according to the current schedule, and
-    `superseded`, the number of other predictions.
+    `superseded`, the number of other times at which the system predicted the player.
     """
     return warehouse.query(sql_text("active_predictions"), {"game_date": game_date, "as_of": as_of})
 

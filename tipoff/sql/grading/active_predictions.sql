@@ -19,8 +19,7 @@ WITH
   active AS (
     SELECT
       *,
-      COUNT(*) OVER (PARTITION BY game_id, player_id, system_id)
-        - COUNT(*) OVER (PARTITION BY game_id, player_id, system_id, backfilled, as_of) AS superseded,
+      COUNT(DISTINCT as_of) OVER (PARTITION BY game_id, player_id, system_id) - 1 AS superseded,
     FROM candidates
     WHERE TRUE
     QUALIFY RANK() OVER (PARTITION BY game_id, player_id, system_id ORDER BY backfilled, as_of DESC) = 1
