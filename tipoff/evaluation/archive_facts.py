@@ -28,7 +28,7 @@ def with_facts(predictions: pl.DataFrame, archive: Archive) -> Rows:
 
     `points` and `minutes` are null for a player who did not play. The baselines (`last10`, `ewma`, `recent_minutes`)
     come from games strictly before the date, and are null without any. `market_over` and `closing_line` are null
-    where the archive has no quotes at the line, or none later than the first at it.
+    where the archive has no quotes at the line, `closing_line` also where books still had it in the last snapshot.
     """
     games = archive.games.select("game_id", "season", result=pl.col("home_points").is_not_null(), date="game_date")
     players = archive.players["player_id"].implode()
@@ -111,13 +111,14 @@ def _with_market(rows: pl.DataFrame, archive: Archive) -> pl.DataFrame:
 def _closing_lines(main: pl.DataFrame) -> pl.DataFrame:
     """The closing line of each line that was the consensus before it: (game_id, player_id, line, closing_line).
 
-    A pick is taken to be of the first snapshot whose consensus was its line, so that the last snapshot gives none.
+    Predictions have no time. A pick at a line that a book still had in the last snapshot may be of that snapshot, as
+    all picks of a backtest are, and then has no later line.
     """
+    line, is_last = (*PLAYER_GAME, "line"), pl.col("snapshot") == pl.col("snapshot").max().over(PLAYER_GAME)
     consensus = main.group_by(*PLAYER_GAME, "snapshot").agg(line=pl.col("line").quantile(0.5, "lower"))
-    last = pl.col("snapshot") == pl.col("snapshot").max().over(PLAYER_GAME)
-    closing = consensus.filter(last).select(*PLAYER_GAME, closing_line="line", closed="snapshot")
-    first = consensus.group_by(*PLAYER_GAME, "line").agg(pl.col("snapshot").min())
-    return first.join(closing, on=PLAYER_GAME).filter(pl.col("snapshot") < pl.col("closed")).drop("snapshot", "closed")
+    closing = consensus.filter(is_last).select(*PLAYER_GAME, closing_line="line")
+    earlier = consensus.select(line).unique().join(main.filter(is_last), on=line, how="anti")
+    return earlier.join(closing, on=PLAYER_GAME)
 
 
 def main_lines(quotes: pl.DataFrame) -> pl.DataFrame:

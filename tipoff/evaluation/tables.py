@@ -143,8 +143,8 @@ _TABLES: Final[Sequence[tuple[str, Columns, str]]] = (
         _PICKS,
         {name: _of_picks(cell) for name, cell in _PICK_COLUMNS.items()},
         f"OVER and UNDER at the best price. Hit rate with its 95 % Wilson interval; under 500 picks: {TOO_FEW}."
-        " Break-even and ROI at the prices paid. CLV: points that the line moved towards the pick, where a later"
-        " snapshot is known.",
+        " Break-even and ROI at the prices paid. CLV: points that the line moved towards the pick, of those at lines"
+        " that no book had at the close; a backtest picks at the close, so that its CLV is not known.",
     ),
 )
 

@@ -214,6 +214,25 @@ def test_closing_line_value_needs_a_snapshot_later_than_that_of_the_line(tmp_pat
     assert measure(tmp_path, lined(2, 20.5, 0.6, **over), quotes=quotes).picks.closing_line_value.n == 0
 
 
+@pytest.mark.parametrize(
+    ("last_lines", "known"),
+    [((18.5,), False), ((18.5, 20.5), False), ((20.5, 18.5, 20.5), False), ((20.5, 20.5), True)],
+)
+def test_a_pick_that_may_be_of_the_last_snapshot_has_no_closing_line_value(
+    tmp_path: Path, last_lines: tuple[float, ...], *, known: bool
+) -> None:
+    """18.5 was the consensus in the first of three snapshots; what the books have in the last one decides."""
+    books = ("draftkings", "fanduel", "betmgm")
+    early = (quote(2, ADA, 18.5), quote(2, ADA, 19.5, snapshot_at=tip_off(2) - timedelta(hours=3)))
+    late = [
+        quote(2, ADA, line, book=book, snapshot_at=tip_off(2) - timedelta(hours=1))
+        for book, line in zip(books, last_lines, strict=False)
+    ]
+    over: dict[str, Any] = {"recommendation": "OVER", "best_price": -110.0}
+    system = measure(tmp_path, lined(2, 18.5, 0.6, **over), quotes=(*early, *late))
+    assert system.picks.closing_line_value.n == int(known)
+
+
 def test_intervals_are_measured_by_line(tmp_path: Path) -> None:
     system = measure(tmp_path, lined(2, 18.5, 0.5), lined(3, 9.5, 0.5), lined(7, 18.5, 0.5))
     figures = {each.label: (each.n, each.covered, each.width) for each in system.intervals}
