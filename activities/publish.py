@@ -61,7 +61,7 @@ class PublishActivities:
 def write_export(resources: Resources, request: ComputeRequest) -> ComputeReport:
     """Write one export, after the release of withheld picks if there is one."""
     if release := request.release:
-        release_picks(resources.warehouse, request.game_date, release.at, release.who, release.why)
+        release_picks(resources.warehouse, request.game_date, release.views, release.at, release.who, release.why)
     lacking = _lacking(resources, request)
     games = tuple(sorted({*request.missing_games, *lacking.games}))
     published = _EXPORTERS[request.subject](resources, request.model_copy(update={"missing_games": games}))

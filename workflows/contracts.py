@@ -306,6 +306,8 @@ class PickRelease(Frozen):
     at: AwareDatetime
     who: str
     why: str
+    views: tuple[tuple[str, str], ...]
+    """Those whose picks were withheld, also of earlier releases: system and view."""
 
 
 class ComputeRequest(Frozen):

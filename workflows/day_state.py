@@ -197,10 +197,13 @@ class DayLedger:
         else:
             self.records[name] = record.without_inputs()
 
-    def release_picks(self, release: PickRelease) -> None:
-        """Publish again, with the picks that were withheld."""
-        self.release, self.withheld = release, {}
-        self.retry(step_names.PUBLISH_PREDICTIONS, release.at)
+    def release_picks(self, now: datetime, who: str, why: str) -> None:
+        """Publish again, with the picks that are withheld now."""
+        earlier = self.release.views if self.release else ()
+        withheld = ((item.system_id, item.view) for item in self.withheld_picks())
+        self.release = PickRelease(at=now, who=who, why=why, views=tuple(dict.fromkeys((*earlier, *withheld))))
+        self.withheld = {}
+        self.retry(step_names.PUBLISH_PREDICTIONS, now)
 
     def poll_now(self, step: PlanStep, now: datetime) -> None:
         """Poll a source at once, in spite of a cooldown or a refusal: an operator wants it."""

@@ -20,7 +20,7 @@ from tipoff.vocabulary import (
     did_you_mean,
     step_names,
 )
-from workflows.contracts import TARGET_FIELDS, CommandName, CommandResult, OperatorCommand, PickRelease
+from workflows.contracts import TARGET_FIELDS, CommandName, CommandResult, OperatorCommand
 from workflows.day_state import DayLedger
 from workflows.step_records import AnyRecord, Records
 
@@ -156,7 +156,7 @@ def execute(command: OperatorCommand, ledger: DayLedger, now: datetime) -> None:
             _poll_lines(ledger, now)
         case CommandName.RELEASE_PICKS:
             who = command.who or "an operator"
-            ledger.release_picks(PickRelease(at=now, who=who, why=command.why or f"released by {who}"))
+            ledger.release_picks(now, who, command.why or f"released by {who}")
         case CommandName.RESUME_CLOCK:
             """The workflow resumes its clock."""
 

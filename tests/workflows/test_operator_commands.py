@@ -37,7 +37,7 @@ from tests.support.days import (
     wait_until,
 )
 from tipoff.vocabulary import Phase, RunState, StepState
-from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult, PickRelease
+from workflows.contracts import Activity, ClockSpec, CommandName, CommandResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 BOTH = (EARLY.game_id, LATE.game_id)
@@ -119,7 +119,9 @@ async def test_withheld_picks_are_published_again_on_command(client: Client, via
     (entry,) = run.status.audit
     assert (entry.command, entry.via, entry.accepted) == ("release_picks", via, True)
     assert at(14) in run.result.refreshed_at
-    assert world.releases[0] == PickRelease(at=at(14), who="Ada", why="the test wants it")
+    release = world.releases[0]
+    assert (release.at, release.who, release.why) == (at(14), "Ada", "the test wants it")
+    assert {view for _, view in release.views} == {"market"}
     assert run.status.withheld_picks == ()
 
 

@@ -7,6 +7,7 @@ their picks.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
@@ -64,10 +65,20 @@ def withhold_one_sided(warehouse: Warehouse, game_date: date, system_id: str, as
     return reasons
 
 
-def release_picks(warehouse: Warehouse, game_date: date, released_at: datetime, who: str, why: str) -> None:
-    """Publish the picks of a date that were withheld at a time; those of games that had begun stay withheld."""
+def release_picks(
+    warehouse: Warehouse,
+    game_date: date,
+    views: Collection[tuple[str, str]],
+    released_at: datetime,
+    who: str,
+    why: str,
+) -> None:
+    """Publish the picks of these views (system and view) of a date; those of games that had begun stay withheld.
+
+    A system whose step ran during the release stores rows as of an earlier time: the operator has not seen its picks.
+    """
     for (system_id, view), state in _states(warehouse, game_date, released_at).items():
-        if state.withheld:
+        if state.withheld and (system_id, view) in views:
             released = state.model_copy(update={"withheld": False, "who": who})
             _append(warehouse, game_date, system_id, view, released_at, released, why)
 

@@ -68,7 +68,8 @@ def test_a_one_sided_slate_is_reported_with_an_alert_and_published_after_its_rel
         "starter.py release-picks, or leave them as PASS"
     }
     assert published(resources) == {"PASS"}
-    release = PickRelease(at=NOON + timedelta(minutes=5), who="Ann", why="checked")
+    views = (("ensemble_v1", "market"),)
+    release = PickRelease(at=NOON + timedelta(minutes=5), who="Ann", why="checked", views=views)
     assert published(resources, release) == {"OVER", "UNDER"}
     assert published(resources) == {"OVER", "UNDER"}, "also in a re-run, which knows of no release"
 

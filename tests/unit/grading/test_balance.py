@@ -23,6 +23,7 @@ NOON, AFTERNOON, EVENING = (eastern(DAY, hour) for hour in (12, 15, 18))
 TIP_OFFS = {EARLY: eastern(DAY, 19), LATE: eastern(DAY, 21)}
 NIGHT = eastern(DAY, 23)
 SYSTEM = "ensemble_v1"
+MARKET_VIEW = (SYSTEM, "market")
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_picks_stay_withheld_until_a_refresh_is_balanced(warehouse: Warehouse) -
 
 def test_released_picks_are_published_from_then_on_and_survive_refreshes(warehouse: Warehouse) -> None:
     predict(warehouse, overs=0, unders=50)
-    release_picks(warehouse, DAY, AFTERNOON, "Ann", "the total is right")
+    release_picks(warehouse, DAY, [MARKET_VIEW], AFTERNOON, "Ann", "the total is right")
     assert (picks(warehouse, NOON), picks(warehouse, AFTERNOON)) == (0, 50)
     assert predict(warehouse, overs=0, unders=50, as_of=EVENING) == {}
     assert picks(warehouse, EVENING) == 50
@@ -124,7 +125,7 @@ def test_released_picks_are_published_from_then_on_and_survive_refreshes(warehou
 
 def test_picks_of_games_that_had_begun_stay_withheld(warehouse: Warehouse) -> None:
     predict(warehouse, overs=0, unders=50)
-    release_picks(warehouse, DAY, TIP_OFFS[EARLY], "Ann", "")
+    release_picks(warehouse, DAY, [MARKET_VIEW], TIP_OFFS[EARLY], "Ann", "")
     assert picks(warehouse, NIGHT, EARLY) == 0
     assert picks(warehouse, NIGHT, LATE) == 25
 
@@ -138,17 +139,26 @@ def test_a_slate_that_becomes_one_sided_after_a_tip_off_withholds_only_later_gam
 
 def test_a_rerun_as_of_recorded_times_changes_nothing(warehouse: Warehouse) -> None:
     predict(warehouse, overs=0, unders=50)
-    release_picks(warehouse, DAY, AFTERNOON, "Ann", "")
+    release_picks(warehouse, DAY, [MARKET_VIEW], AFTERNOON, "Ann", "")
     before = warehouse.query("SELECT * FROM withheld_picks ORDER BY as_of")
     assert withhold_one_sided(warehouse, DAY, SYSTEM, NOON).keys() == {"market"}
     assert withhold_one_sided(warehouse, DAY, SYSTEM, EVENING) == {}
-    release_picks(warehouse, DAY, AFTERNOON, "Ann", "")
+    release_picks(warehouse, DAY, [MARKET_VIEW], AFTERNOON, "Ann", "")
     assert warehouse.query("SELECT * FROM withheld_picks ORDER BY as_of").equals(before)
+
+
+def test_views_that_the_operator_did_not_see_stay_withheld(warehouse: Warehouse) -> None:
+    """The step of the other system ran during the release: its rows are as of its start."""
+    predict(warehouse, overs=0, unders=50)
+    predict(warehouse, overs=0, unders=50, system_id="catboost_v8")
+    release_picks(warehouse, DAY, [MARKET_VIEW], AFTERNOON, "Ann", "")
+    active = active_predictions(warehouse, DAY, AFTERNOON).filter(pl.col("recommendation") != "PASS")
+    assert active["system_id"].unique().to_list() == [SYSTEM]
 
 
 def test_releasing_what_is_not_withheld_stores_nothing(warehouse: Warehouse) -> None:
     predict(warehouse, overs=25, unders=25)
-    release_picks(warehouse, DAY, AFTERNOON, "Ann", "")
+    release_picks(warehouse, DAY, [MARKET_VIEW], AFTERNOON, "Ann", "")
     assert warehouse.query("SELECT * FROM withheld_picks").is_empty()
 
 

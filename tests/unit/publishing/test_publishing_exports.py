@@ -181,7 +181,7 @@ def test_picks_of_a_one_sided_slate_are_exported_as_pass_until_they_are_released
     assert exported == {("ensemble_v1", "PASS", reason), ("moving_average", "UNDER", None)}
 
     later = WITH_LINES + timedelta(minutes=1)
-    release_picks(warehouse, DAY, later, "Ann", "checked")
+    release_picks(warehouse, DAY, [("ensemble_v1", "market")], later, "Ann", "checked")
     publish_predictions(warehouse, store, DAY, later, WALL_CLOCK)
     assert export(store, TODAY)["withheld"] == []
     assert {(each["recommendation"], each["pass_reason"]) for each in predictions_in(store)} == {("UNDER", None)}

@@ -220,12 +220,24 @@ def test_withheld_picks_are_reported_and_released_with_a_new_publication() -> No
     assert "40 of 40 picks of the slate are UNDER" in status_text.markdown(status)
 
     assert send(day, CommandName.RELEASE_PICKS).startswith(f"publishing the picks of {systems[0]} (market)")
-    assert day.release == PickRelease(at=NOON, who="Ada", why="they never come")
+    released = tuple((each, "market") for each in systems)
+    assert day.release == PickRelease(at=NOON, who="Ada", why="they never come", views=released)
     assert day_status(day, NOON, virtual=True, held=False).withheld_picks == ()
     published = run_ready_steps(day, eastern(DAY, 13))
     assert step_names.PUBLISH_PREDICTIONS in published
     assert step_names.REPORT_PAGE in published
     assert systems[0] not in published, "the predictions are the same"
+
+
+def test_a_later_release_keeps_the_views_of_an_earlier_one() -> None:
+    """The publication with the earlier release may not have run yet."""
+    day = DayLedger(evening_plan(), withheld={"xgboost_v1": {"market": "withheld"}})
+    day.adopt(day.plan)
+    send(day, CommandName.RELEASE_PICKS)
+    day.withheld = {"ensemble_v1": {"model": "withheld"}}
+    send(day, CommandName.RELEASE_PICKS)
+    assert day.release is not None
+    assert day.release.views == (("xgboost_v1", "market"), ("ensemble_v1", "model"))
 
 
 def test_a_system_that_is_balanced_again_withholds_nothing() -> None:
