@@ -2,7 +2,8 @@
 
 The median is `implied median + weight * (model median - implied median)`. The spread comes from the residuals around
 that median, and P(over) is drawn towards the market's in log odds:
-`market + trust * (own - market)`. Weight and trust are learnt walk-forward, each with a prior.
+`market + trust * (own - market)`. Weight and trust are learnt walk-forward, each with a prior. Both are 0 for a player
+without any earlier game: his model median knows nothing of him.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from tipoff.systems.distribution import Distributions, Floats, ResidualSpread
+from tipoff.systems.form import HAS_HISTORY
 from tipoff.vocabulary import Frozen
 
 PRIOR_ROWS: Final = 1_000
@@ -50,10 +52,11 @@ def implied_median(rows: pl.DataFrame) -> Floats:
 def fit_market(rows: pl.DataFrame, median: Floats, prior: MarketCalibration) -> MarketCalibration:
     """Learn from out-of-sample medians of the model view; `rows` have `points`, and a line in some.
 
-    Without enough lines the prior's spread stays; without any line the prior stays.
+    Players without any earlier game are left out. Without enough lines the prior's spread stays; without any line the
+    prior stays.
     """
-    has_line = rows["line"].is_not_null().to_numpy()
-    lined, own = rows.filter(has_line), median[has_line]
+    used = rows.select(HAS_HISTORY & pl.col("line").is_not_null()).to_series().to_numpy()
+    lined, own = rows.filter(used), median[used]
     if lined.is_empty():
         return prior
     points, market = lined["points"].to_numpy().astype(np.float64), implied_median(lined)
@@ -68,11 +71,11 @@ def fit_market(rows: pl.DataFrame, median: Floats, prior: MarketCalibration) -> 
 
 def market_view(rows: pl.DataFrame, median: Floats, calibration: MarketCalibration, widening: Floats) -> MarketView:
     """Return the market view of rows with a line from their medians in the model view."""
-    market = implied_median(rows)
-    drawn = market + calibration.weight * (median - market)
+    market, has_history = implied_median(rows), rows.select(HAS_HISTORY).to_series().to_numpy()
+    drawn = market + calibration.weight * has_history * (median - market)
     distributions = calibration.spread.around(drawn).widened(widening)
     own, theirs = _log_odds(rows, distributions)
-    return MarketView(distributions, _probability(theirs + calibration.trust * (own - theirs)))
+    return MarketView(distributions, _probability(theirs + calibration.trust * has_history * (own - theirs)))
 
 
 def _shrunk_slope(differences: Floats, results: Floats, prior: float) -> float:

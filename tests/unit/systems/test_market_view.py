@@ -57,6 +57,22 @@ def test_a_market_without_a_pair_of_prices_counts_as_even() -> None:
     assert view.over_probability.item() == pytest.approx(0.5)
 
 
+def test_the_market_alone_predicts_a_player_without_any_earlier_game() -> None:
+    row = {"line": 17.5, "implied_median": 17.5, "market_over_probability": 0.56}
+    rows = vectors(row, row | {"player_id": "2", "points_ewm": None})
+    view = market_view(rows, np.array([6.0, 6.0]), calibration(0.5, 0.5), np.ones(2))
+    assert view.distributions.median.tolist() == [11.75, 17.5]
+    assert view.over_probability[0] < 0.5
+    assert view.over_probability[1] == pytest.approx(0.56)
+
+
+def test_weight_and_trust_are_not_learnt_from_players_without_any_earlier_game() -> None:
+    rows, median = lined(400, 1.0)
+    debuts = rows.with_columns(points_ewm=pl.lit(None, pl.Float64), points=40.0)
+    assert fit_market(pl.concat([rows, debuts]), np.tile(median, 2), PRIOR) == fit_market(rows, median, PRIOR)
+    assert fit_market(debuts, median, PRIOR) == PRIOR
+
+
 def test_weight_and_trust_follow_who_was_right() -> None:
     right, wrong = (fit_market(*lined(8_000, own_share), PRIOR) for own_share in (1.0, 0.0))
     assert right.weight > 0.8
