@@ -180,6 +180,17 @@ def test_a_line_that_no_book_has_updated_for_eight_hours_is_old(
     assert named == ({missing} if missing else set())
 
 
+@pytest.mark.parametrize(("hours", "missing"), [(8, set()), (9, {"fresh_line"})])
+def test_after_tip_off_the_age_of_a_line_is_its_age_at_tip_off(
+    warehouse: DuckDbWarehouse, hours: int, missing: set[str]
+) -> None:
+    rosters(warehouse, **{f"p{JOKIC}": "DEN"}, **TEAMMATES)
+    quote(warehouse, 15, ("fanduel", 26.5, -110, -110), last_update=TIP_OFF - timedelta(hours=hours))
+    rows = tonight(warehouse, "upcoming_player_game_context", as_of=TIP_OFF + timedelta(hours=16))
+    (named,) = ({*(row["missing"] or "").split(";")} for row in rows if row["player_id"] == JOKIC)
+    assert named & {"fresh_line"} == missing
+
+
 def test_a_one_sided_quote_is_not_a_line(warehouse: DuckDbWarehouse) -> None:
     quote(warehouse, 15, ("fanduel", 26.5, -110, None), ("bovada", 26.5, None, -110))
     assert tonight(warehouse, "player_prop_lines") == []

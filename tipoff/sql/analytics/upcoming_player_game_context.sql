@@ -234,7 +234,13 @@ SELECT
   NULLIF(ARRAY_TO_STRING([
     IF(COUNT(line) OVER (PARTITION BY game_id) = 0, 'lines', NULL),
     -- Lines are polled every two hours: after eight, four polls have brought nothing newer.
-    IF(COALESCE(line_updated_at, line_as_of) < TIMESTAMP_SUB(@as_of, INTERVAL 8 HOUR) AND NOT @training, 'fresh_line', NULL),
+    -- The closing line of a game that has begun is not old.
+    IF(
+      NOT @training
+      AND COALESCE(line_updated_at, line_as_of)
+        < TIMESTAMP_SUB(LEAST(@as_of, COALESCE(tip_off, @as_of)), INTERVAL 8 HOUR),
+      'fresh_line', NULL
+    ),
     IF(spread IS NULL OR total IS NULL, 'game_lines', NULL),
     IF(injury_source IS NULL, 'injury_report', NULL),
     IF(is_fallback, 'rosters', NULL)
