@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date, timedelta
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -40,12 +41,14 @@ from tipoff.training.history import (
     seasons_up_to,
     training_history,
 )
-from tipoff.vocabulary import Frozen, eastern, step_names
+from tipoff.vocabulary import Frozen, eastern, season_of, step_names
 from tipoff.warehouse.base import ALL_DATES, DateRange, Parameters, Warehouse
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.feature_store import build_features
+from tipoff.warehouse.generated_sql import rows_per_date
 from tipoff.warehouse.scope import TransformScope
 from tipoff.warehouse.sql_files import sql_text
+from tipoff.warehouse.tables import TABLES
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -123,15 +126,30 @@ def build_prediction_rows(warehouse: Warehouse, dates: DateRange) -> None:
 
     Requires raw rows of the dates and the results of all dates before.
     """
-    scope = TransformScope(
+    scope = _scope(dates)
+    for table in (step_names.CONSENSUS_LINES, *PRE_GAME):
+        warehouse.transform(table, scope.parameters, scope.slice)
+    build_features(warehouse, scope.first_date, scope.last_date, (), scope.as_of)
+
+
+def build_earlier_lines(warehouse: Warehouse, seasons: Sequence[str], before: date) -> None:
+    """Build the consensus lines of the dates of the seasons before `before` that have quotes, a month at a time."""
+    quoted = warehouse.query(rows_per_date(TABLES["raw_player_props"]))["game_date"].sort()
+    earlier = [game_date for game_date in quoted if game_date < before and season_of(game_date) in seasons]
+    for _, month in groupby(earlier, key=lambda game_date: (game_date.year, game_date.month)):
+        days = list(month)
+        scope = _scope(DateRange(first=days[0], last=days[-1]))
+        warehouse.transform(step_names.CONSENSUS_LINES, scope.parameters, scope.slice)
+
+
+def _scope(dates: DateRange) -> TransformScope:
+    """All games of the dates, as of noon after them."""
+    return TransformScope(
         first_date=dates.first,
         last_date=dates.last,
         as_of=eastern(dates.last + timedelta(days=1), 12),
         reports_until_minutes=REPORTS_UNTIL_MINUTES,
     )
-    for table in (step_names.CONSENSUS_LINES, *PRE_GAME):
-        warehouse.transform(table, scope.parameters, scope.slice)
-    build_features(warehouse, scope.first_date, scope.last_date, (), scope.as_of)
 
 
 def _write_rows(backtest: Backtest, work: Path, progress: Progress) -> None:
@@ -172,6 +190,7 @@ def _row_steps(
         partial(load_rosters, warehouse, archive, dates),
         *(partial(load, warehouse, archive, until) for load in (load_game_lines, load_reports, load_player_lines)),
         *(partial(warehouse.transform, table, results.parameters, results.slice) for table in _POST_GAME),
+        partial(build_earlier_lines, warehouse, seasons, dates.first),
         *(partial(training_history, warehouse, [season], dates.first, morning) for season in seasons),
         *(partial(build_prediction_rows, warehouse, span) for span in backtest.spans),
     ]

@@ -12,6 +12,7 @@ from cli.commands import parse
 from cli.exit_codes import CommandError
 from tipoff.errors import BadInputError
 from tipoff.evaluation.prediction_file import COLUMNS, read_predictions
+from tipoff.features.vector import is_missing
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.archive.writer import write_archive
@@ -94,8 +95,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def steps_after_a_stop(archive: Path, out: Path) -> list[Step]:
-    """Stop a backtest after its first span of dates, and run it again to its end: what the second run reported."""
+def work(archive: Path, out: Path) -> dict[str, pl.DataFrame]:
+    """Stop a backtest after its first span of dates: the files of its work folder."""
 
     def stop(title: str, done: int, of: int) -> None:
         if title == "predictions" and done:
@@ -104,6 +105,13 @@ def steps_after_a_stop(archive: Path, out: Path) -> list[Step]:
     with pytest.raises(KeyboardInterrupt):
         run_backtest(plan(archive), out, stop)
     assert not out.exists()
+    return {file.stem: pl.read_parquet(file) for file in out.parent.glob("*.work/*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def steps_after_a_stop(archive: Path, out: Path, work: dict[str, pl.DataFrame]) -> list[Step]:
+    """Run the stopped backtest again to its end: what it reported."""
+    assert work
     steps: list[Step] = []
     run_backtest(plan(archive), out, lambda title, done, of: steps.append((title, done, of)))
     return steps
@@ -119,6 +127,19 @@ def test_a_stopped_backtest_goes_on_where_it_was(steps_after_a_stop: list[Step],
     assert steps_after_a_stop[0] in (("predictions", 1, 2), ("predictions", 2, 2)), "the rows are there"
     assert steps_after_a_stop[-1] == ("predictions", 2, 2)
     assert [each.name for each in out.parent.iterdir()] == [out.name], "the work folder is removed"
+
+
+def test_the_history_has_the_lines_of_the_dates_before(work: dict[str, pl.DataFrame]) -> None:
+    lined = work["history"].filter(pl.col("line").is_not_null())
+    earlier = work["history"].filter(pl.col("game_date") < DATES.first)["game_date"].unique()
+    assert earlier.len() > 10
+    assert set(earlier) <= set(lined["game_date"]), "every date before has lines"
+
+
+def test_a_closing_line_is_not_old(work: dict[str, pl.DataFrame]) -> None:
+    lined = work["rows"].filter(pl.col("line").is_not_null())
+    assert not lined.is_empty()
+    assert lined.filter(is_missing("fresh_line")).is_empty()
 
 
 def test_every_listed_player_is_predicted_by_each_system_in_both_views(predictions: pl.DataFrame) -> None:
