@@ -52,9 +52,7 @@ class System:
     model_version: str | None = None
     """The version of the trained model; None for a system that was never trained."""
     rules: tuple[WideningRule, ...] = ()
-    """The optional inputs of this system."""
-    lacking: tuple[str, ...] = ()
-    """What its predictions are made without, in words."""
+    """The inputs and members that this system may lack."""
 
     def distributions(self, features: pl.DataFrame, history: pl.LazyFrame) -> Distributions:
         """Return the distribution of points in the model view, one per row of `features`, in the same order."""

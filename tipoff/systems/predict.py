@@ -64,7 +64,7 @@ def predict(
     date or later are removed before the system sees it. `backfilled`: all games have begun.
     """
     rules = (*WIDENING_RULES, *system.rules)
-    rows = features.filter("eligible").with_columns(degraded_reasons=_reasons(rules, system.lacking))
+    rows = features.filter("eligible").with_columns(degraded_reasons=_reasons(rules))
     if rows.is_empty():
         estimates = _no_estimates(rows)
     else:
@@ -157,9 +157,9 @@ def predict_files(
     return PredictedRows(predictions.height, built.damage)
 
 
-def _reasons(rules: Sequence[WideningRule], lacking: Sequence[str]) -> pl.Expr:
+def _reasons(rules: Sequence[WideningRule]) -> pl.Expr:
     reasons = (pl.when(rule.applies).then(pl.lit(rule.reason)) for rule in rules)
-    return pl.concat_list(*reasons, *map(pl.lit, lacking)).list.drop_nulls()
+    return pl.concat_list(*reasons).list.drop_nulls()
 
 
 def _widening(rows: pl.DataFrame, rules: Sequence[WideningRule]) -> Floats:

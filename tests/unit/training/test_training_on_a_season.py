@@ -247,14 +247,31 @@ def test_the_ensemble_goes_on_without_a_damaged_member_and_names_it(
     assert [*cast(Ensemble, build_system(ENSEMBLE, stored, TODAY).system.model).members] == [*MEMBERS]
     (tmp_path / "models" / "catboost_v8" / model.card.version / "model.cbm").write_bytes(b"damaged")
     system = build_system(ENSEMBLE, stored, TODAY).system
-    assert system.lacking == ("no catboost_v8",)
-    rows = predict(system, history.filter(game_date=REAL_DAY), history.lazy(), MORNING)
+    assert [rule.reason for rule in system.rules] == ["no catboost_v8"]
+    rows, whole = (
+        predict(each, history.filter(game_date=REAL_DAY), history.lazy(), MORNING).filter(view="model")
+        for each in (system, replace(system, rules=()))
+    )
     assert all("no catboost_v8" in reasons for reasons in rows["degraded_reasons"])
+    above, narrow = (each["high_80"] - each["points"] for each in (rows, whole))
+    assert (above / narrow).to_list() == pytest.approx([1.015] * rows.height)
+
+
+def test_a_member_that_needs_no_training_replaces_its_damaged_version(
+    stored: ModelStore, tmp_path: Path, models: dict[str, TrainedModel]
+) -> None:
+    version = models["zone_matchup_v1"].card.version
+    (tmp_path / "models" / "zone_matchup_v1" / version / "model.json").write_bytes(b"damaged")
+    built = build_system(ENSEMBLE, stored, TODAY)
+    member = cast(Ensemble, built.system.model).members["zone_matchup_v1"]
+    assert (member.model_version, built.system.rules) == (None, ())
+    assert [text.split(" in ")[0] for text in built.damage] == [f"model {version} of zone_matchup_v1"]
 
 
 def test_without_any_model_the_ensemble_combines_the_untrained_members(tmp_path: Path) -> None:
     system = build_system(ENSEMBLE, open_models(f"file://{tmp_path}"), TODAY).system
-    assert (system.model_version, system.lacking) == (None, ("no xgboost_v1", "no catboost_v8"))
+    assert system.model_version is None
+    assert [rule.reason for rule in system.rules] == ["no xgboost_v1", "no catboost_v8"]
 
 
 def test_the_stored_model_is_in_the_format_of_its_library(stored: ModelStore, tmp_path: Path) -> None:
