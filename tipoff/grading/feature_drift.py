@@ -77,8 +77,13 @@ def first_feature_date(game_date: date) -> date:
 
 
 def feature_drift(features: pl.DataFrame, game_date: date) -> FeatureDrifts:
-    """Compare rows of the feature store; only eligible players count."""
-    rows = features.filter("eligible", pl.col("game_date").is_between(first_feature_date(game_date), game_date))
+    """Compare rows of the feature store; only eligible players count.
+
+    Rows that were built after the tip-off, for training, are left out: they lack inputs that a day has.
+    """
+    is_of_a_day = (pl.col("as_of") <= pl.col("tip_off")).fill_null(value=True)
+    is_compared = pl.col("game_date").is_between(first_feature_date(game_date), game_date)
+    rows = features.filter("eligible", is_of_a_day, is_compared)
     is_recent = pl.col("game_date") > game_date - timedelta(days=RECENT_DAYS)
     recent, earlier = rows.filter(is_recent), rows.filter(~is_recent)
     days_before = (pl.lit(game_date) - pl.col("game_date")).dt.total_days()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tipoff.features.vector import FEATURE_NAMES
 from tipoff.grading.feature_drift import GROWING, feature_drift, stability_index
+from tipoff.vocabulary import eastern
 
 DAY = date(2024, 3, 29)
 TENTHS = np.arange(100, dtype=np.float64)
@@ -47,12 +48,20 @@ def stored(*, recent: float = 0.0, missing: bool = False, per_day: int = 60) -> 
     """Feature rows of 37 dates; those of the last 7 are higher by `recent`, or `points_ewm` is missing there."""
     generator = np.random.default_rng(1)
     dates = [DAY - timedelta(days=days) for days in range(37) for _ in range(per_day)]
-    frame = pl.DataFrame({"game_date": dates, "eligible": [True] * len(dates)}).with_columns(
+    tip_offs = [eastern(day, 19) for day in dates]
+    columns = {"game_date": dates, "eligible": [True] * len(dates), "tip_off": tip_offs, "as_of": tip_offs}
+    frame = pl.DataFrame(columns).with_columns(
         *(pl.Series(name, generator.normal(size=len(dates))) for name in FEATURE_NAMES)
     )
     is_recent = pl.col("game_date") > DAY - timedelta(days=7)
     changed = pl.lit(None) if missing else pl.col("points_ewm") + recent
     return frame.with_columns(points_ewm=pl.when(is_recent).then(changed).otherwise("points_ewm"))
+
+
+def test_rows_that_were_built_for_training_are_not_compared() -> None:
+    built_later = stored(recent=2.0).with_columns(as_of=pl.lit(eastern(DAY, 5)))
+    drifts = feature_drift(built_later, DAY)
+    assert (drifts.recent, drifts.earlier, drifts.features) == (60, 0, ())
 
 
 def test_a_feature_that_moves_is_named_with_its_rows() -> None:
