@@ -106,7 +106,7 @@ def test_the_context_of_a_cancelled_date_is_kept(season: DuckDbWarehouse, histor
 
 def test_the_next_call_completes_an_interrupted_history(season: DuckDbWarehouse, history: pl.DataFrame) -> None:
     lost = {"game_date": date(2023, 11, 3)}
-    for table in ("player_daily_cache", "ml_feature_store"):
+    for table in ("upcoming_player_game_context", "player_daily_cache", "ml_feature_store"):
         season.replace(table, pre_game(season, table, TODAY).clear(), lost)
     assert_frame_equal(training_history(season, ["2023-24"], TODAY, MORNING), history)
 
