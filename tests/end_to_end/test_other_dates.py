@@ -14,7 +14,7 @@ from tests.support.replays import ReplayedDay, run_day, running_replay
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState, eastern
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 CHRISTMAS = date(2023, 12, 25)
 SPRING_FORWARD = date(2024, 3, 10)

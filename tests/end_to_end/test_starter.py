@@ -583,6 +583,8 @@ TRIED_ELSEWHERE = {
     "apply",  # needs BigQuery or Cloud Storage: tests/contract/warehouse and tests/contract/storage
     "bigquery://my-project/tipoff",  # the same
     "var/archive",  # needs an archive: tests/unit/replay/test_warehouse_import.py
+    "backtest",  # the same: tests/unit/training/test_backtest.py
+    "evaluate",  # the same: tests/unit/evaluation
 }
 """Words of commands that this test leaves out, and why."""
 LAST_COMMANDS = ("cancel", "watch")

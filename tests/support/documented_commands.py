@@ -45,7 +45,7 @@ class DocumentedCommand:
 
     def starter_arguments_for(self, game_date: str, step: str = "grade", host: str = "cdn.nba.com") -> list[str]:
         """The arguments of `starter.py`, with its dates and placeholders replaced."""
-        placeholders = {"STEP": step, "HOST": host, "NAME": "nbac_schedule"}
+        placeholders = {"STEP": step, "HOST": host, "NAME": "nbac_schedule", "SYSTEM": "catboost_v8"}
         words = [_DATE.sub(game_date, word) for word in self.starter_arguments or []]
         return [placeholders.get(word, word) for word in words]
 

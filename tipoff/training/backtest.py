@@ -30,7 +30,6 @@ from tipoff.atomic_write import atomic_write
 from tipoff.errors import BadInputError
 from tipoff.features.vector import FEATURE_NAMES
 from tipoff.replay.archive import Archive
-from tipoff.replay.archive.layout import MANIFEST
 from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_reports, load_results, load_rosters
 from tipoff.systems.predict import predict
 from tipoff.training.fit import fit_systems
@@ -90,16 +89,17 @@ class Backtest(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that its predictions depend on, except the code."""
-        manifest = (self.archive / MANIFEST).read_bytes()
-        parts = (self.model_dump_json(), " ".join(FEATURE_NAMES))
-        return hashlib.sha256(b"\0".join((manifest, *map(str.encode, parts)))).hexdigest()[:16]
+        """A hash of all that its predictions depend on, except the code. Raises ArchiveError without an archive."""
+        manifest = Archive(self.archive).manifest
+        parts = (manifest.model_dump_json(), self.model_dump_json(), " ".join(FEATURE_NAMES))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def run_backtest(backtest: Backtest, out: Path, progress: Progress) -> pl.DataFrame:
     """Write the predictions to a Parquet file and return them.
 
-    Raises BadInputError if the archive has no games on the dates, NotEnoughDataError with too few results before them.
+    Raises ArchiveError for a folder that is no archive, BadInputError if it has no games on the dates, and
+    NotEnoughDataError with too few results before them.
     """
     work = out.with_name(f"{out.name}.{backtest.fingerprint}.work")
     work.mkdir(parents=True, exist_ok=True)

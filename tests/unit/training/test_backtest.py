@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from cli.commands import parse
 from cli.exit_codes import CommandError
-from tipoff.errors import BadInputError
+from tipoff.errors import ArchiveError, BadInputError
 from tipoff.evaluation.prediction_file import COLUMNS, read_predictions
 from tipoff.features.vector import is_missing
 from tipoff.replay.archive import Archive
@@ -159,6 +159,13 @@ def test_without_all_that_came_later_the_predictions_are_identical(
     short = write_season(tmp_path / "short", sample, until)
     again = backtest(short, tmp_path / "again.parquet", DateRange(first=DATES.first, last=until))
     assert_frame_equal(again, predictions.filter(pl.col("game_date") <= until), check_exact=True)
+
+
+def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    backtest = Backtest(archive=tmp_path / "absent", dates=DATES, system_ids=SYSTEMS)
+    with pytest.raises(ArchiveError, match="absent is not an archive"):
+        run_backtest(backtest, tmp_path / "out.parquet", lambda title, done, of: None)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_archive_without_games_on_the_dates_is_refused(archive: Path, tmp_path: Path) -> None:
