@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from cli.commands import REFITS
 from cli.exit_codes import CommandError, ExitCode
-from tipoff.vocabulary import counted, did_you_mean
+from cli.systems import require_systems
+from tipoff.vocabulary import counted
 
 
 async def run(options: Namespace) -> ExitCode:
@@ -22,12 +23,7 @@ async def run(options: Namespace) -> ExitCode:
     from tipoff.training.backtest import Backtest, run_backtest
     from tipoff.warehouse.base import DateRange
 
-    for system in options.system or ():
-        if system not in SYSTEMS:
-            raise CommandError(
-                ExitCode.USAGE,
-                f"{system!r} is not a system; the systems: {', '.join(SYSTEMS)}{did_you_mean(system, [*SYSTEMS])}",
-            )
+    require_systems(options.system or ())
     if options.first > options.last:
         raise CommandError(ExitCode.USAGE, f"--from {options.first} is after --to {options.last}")
     backtest = Backtest(

@@ -7,9 +7,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from cli.exit_codes import CommandError, ExitCode
+from cli.systems import require_systems
 from cli.target import Target
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.vocabulary import counted, did_you_mean
+from tipoff.vocabulary import counted
 
 if TYPE_CHECKING:
     from tipoff.systems.model_store import Champion, ModelStore
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 async def run(options: Namespace) -> ExitCode:
     """Print the champions, after the change that was asked for. Raises CommandError USAGE, FAILED."""
-    from tipoff.systems.model_store import open_models  # loads numpy and polars, which the other commands do not need
+    from tipoff.systems.model_store import open_models  # load numpy and polars, which the other commands do not need
+    from tipoff.systems.registry import SYSTEMS
 
     models = open_models(Target(options.replay).settings.models)
-    system_ids = _system_ids(getattr(options, "system", None))
+    system_ids = tuple(SYSTEMS) if options.action == "list" else (options.system,)
+    require_systems(system_ids)
     try:
         if options.action == "rollback":
             models.withdraw(options.system)
@@ -47,17 +50,6 @@ def _promote(models: ModelStore, system_id: str, version: str) -> None:
             f"starter.py models rollback {system_id}"
         )
     models.promote(card)
-
-
-def _system_ids(system_id: str | None) -> tuple[str, ...]:
-    """The system that is named, or all of them. Raises CommandError USAGE for an unknown one."""
-    from tipoff.systems.registry import SYSTEMS
-
-    if system_id is not None and system_id not in SYSTEMS:
-        known = ", ".join(SYSTEMS)
-        text = f"{system_id!r} is not a system; the systems: {known}{did_you_mean(system_id, [*SYSTEMS])}"
-        raise CommandError(ExitCode.USAGE, text)
-    return (system_id,) if system_id else tuple(SYSTEMS)
 
 
 def _line(models: ModelStore, system_id: str, champions: tuple[Champion, ...]) -> str:

@@ -11,16 +11,18 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from cli.exit_codes import CommandError, ExitCode
 from cli.server import SERVER_TIMEOUT, connected, has_day_worker
+from cli.systems import require_systems
 from cli.target import Target
 from runtime.failures import failure_message
-from tipoff.vocabulary import counted, did_you_mean
+from tipoff.vocabulary import counted
 from workflows.contracts import Queue, TrainedSystem, TrainingInput, TrainingResult
 from workflows.training import TrainingWorkflow
 
 
 async def run(options: Namespace) -> ExitCode:
     """Start the training, or attach to the same one, and wait. Raises CommandError USAGE, FAILED, UNREACHABLE."""
-    system_ids = _known_systems(options.system)
+    system_ids = (options.system,) if options.system else ()
+    require_systems(system_ids)
     what = options.system or "all systems"
     target = Target(options.replay)
     async with connected(target) as client:
@@ -45,20 +47,6 @@ async def run(options: Namespace) -> ExitCode:
             raise CommandError(ExitCode.FAILED, f"training of {what} failed: {failure_message(error)}") from error
     print(json.dumps(result.model_dump(mode="json")) if options.json else _format_result(result, options))
     return ExitCode.DONE
-
-
-def _known_systems(system_id: str | None) -> tuple[str, ...]:
-    """The system to train; empty for all. Raises CommandError USAGE for an unknown one."""
-    if system_id is None:
-        return ()
-    from tipoff.systems.registry import SYSTEMS  # loads numpy and polars, which the other commands do not need
-
-    if system_id not in SYSTEMS:
-        raise CommandError(
-            ExitCode.USAGE,
-            f"{system_id!r} is not a system; the systems: {', '.join(SYSTEMS)}{did_you_mean(system_id, [*SYSTEMS])}",
-        )
-    return (system_id,)
 
 
 def training_input(options: Namespace, target: Target) -> TrainingInput:

@@ -172,7 +172,10 @@ def _team_boxscores(archive: Archive, season: str) -> pl.DataFrame:
 
 
 def _shots(archive: Archive, season: str) -> pl.DataFrame:
-    """One row for each of the counted shots; half of the made ones are assisted."""
+    """One row for each of the counted shots.
+
+    An archive does not say which made ones were assisted: every second one is, as in a replay. No feature uses it.
+    """
     games = archive.games.filter(season=season).select("game_id")
     counts = archive.shots_by_zone.join(games, on="game_id")
     of_result = {True: pl.col("made"), False: pl.col("attempts") - pl.col("made")}

@@ -31,6 +31,7 @@ from tipoff.errors import BadInputError
 from tipoff.features.vector import FEATURE_NAMES
 from tipoff.replay.archive import Archive
 from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_reports, load_results, load_rosters
+from tipoff.replay.warehouse_import import POST_GAME
 from tipoff.systems.predict import predict
 from tipoff.training.fit import fit_systems
 from tipoff.training.history import (
@@ -53,7 +54,6 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
 MEMORY_MB: Final = 2_000
-_POST_GAME: Final = ("team_offense_game_summary", "team_defense_game_summary", "player_game_summary")
 _HISTORY, _ROWS = "history.parquet", "rows.parquet"
 _COLUMNS: Final = (
     *("game_date", "game_id", "player_id", "system_id", "view", "line"),
@@ -189,7 +189,7 @@ def _row_steps(
         partial(load_results, warehouse, archive, seasons),
         partial(load_rosters, warehouse, archive, dates),
         *(partial(load, warehouse, archive, until) for load in (load_game_lines, load_reports, load_player_lines)),
-        *(partial(warehouse.transform, table, results.parameters, results.slice) for table in _POST_GAME),
+        *(partial(warehouse.transform, table, results.parameters, results.slice) for table in POST_GAME),
         partial(build_earlier_lines, warehouse, seasons, dates.first),
         *(partial(training_history, warehouse, [season], dates.first, morning) for season in seasons),
         *(partial(build_prediction_rows, warehouse, span) for span in backtest.spans),

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from tipoff.errors import NotEnoughDataError, TipoffError
+from tipoff.grading.statistics import clustered_mean
 from tipoff.systems.base import PointModel, System
 from tipoff.systems.calibration import Calibration, fit_calibration
 from tipoff.systems.distribution import Floats, pinball_loss
@@ -236,21 +237,14 @@ def _rejection(models: ModelStore, system_id: str, fitted: FittedSystems, cutoff
     theirs = system.distributions(rows, fitted.rows.lazy()).median
     points = rows["points"].to_numpy()
     difference = np.abs(points - challenger) - np.abs(points - theirs)
-    mean, error = clustered_mean(difference, rows["game_id"])
-    if mean <= 2 * error:
+    worse = clustered_mean(difference, rows["game_id"])
+    if worse.value is None or worse.se is None or worse.value <= 2 * worse.se:
         return ""
     return (
         f"the champion is still model {champion.card.version}: since {unseen_from}, on "
-        f"{counted(rows.height, 'player-game')}, the new model's error is larger by {mean:.3f} points "
-        f"(standard error {error:.3f})"
+        f"{counted(rows.height, 'player-game')}, the new model's error is larger by {worse.value:.3f} points "
+        f"(standard error {worse.se:.3f})"
     )
-
-
-def clustered_mean(values: Floats, clusters: pl.Series) -> tuple[float, float]:
-    """Return the mean and its standard error, with values of a cluster as dependent ones."""
-    mean = float(values.mean())
-    sums = pl.DataFrame({"cluster": clusters, "deviation": values - mean}).group_by("cluster").sum()["deviation"]
-    return mean, float(np.sqrt((sums.to_numpy() ** 2).sum()) / len(values))
 
 
 def _is_installed(package: str) -> bool:
