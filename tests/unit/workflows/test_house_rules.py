@@ -28,7 +28,7 @@ from workflows.contracts import LOST_WORKERS, Activity, Queue
 from workflows.policies import POLICIES
 from workflows.search_attributes import ALL
 
-MODULES = sorted((PROJECT / "workflows").glob("*.py"))
+MODULES = sorted((PROJECT / "workflows").rglob("*.py"))
 ALLOWED = {"temporalio", "pydantic", "workflows", "tipoff.vocabulary"}
 
 
