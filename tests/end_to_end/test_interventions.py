@@ -11,7 +11,7 @@ from tests.support.replays import ReplayedDay, at, replayed_day
 from tipoff.vocabulary import RunState, StepState
 from workflows.contracts import CommandName, OperatorCommand, ScheduledAction
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 FAULTS = """
 [[fault]]

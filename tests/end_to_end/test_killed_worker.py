@@ -25,7 +25,7 @@ from tests.support.replays import (
 from tipoff.vocabulary import RunState
 from workflows.contracts import Activity
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 ONE_ROSTER_HANGS_ONCE = """
 [[fault]]
