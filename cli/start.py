@@ -20,23 +20,11 @@ from cli.server import SERVER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
 from runtime.temporal_ui import find_ui, run_page
-from tipoff.vocabulary import Phase, RunState, clock_time, did_you_mean, game_date_of
+from tipoff.vocabulary import Phase, RunState, clock_time, did_you_mean
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.day_start import day_details, day_summary, is_backfill
 from workflows.search_attributes import DATA_QUALITY, RUN_STATE, initial_attributes
-
-_DETAILS = """\
-One game date, from the morning's slate to graded results. The day waits, degrades and refreshes by itself; its status
-is shown above.
-
-To intervene, send a **signal** or an **update** from here, for example `retry_step` with `"nbac_injury_report"`,
-`force_continue` with `"lines"`, or `{{"phase": "lines", "who": "your name", "why": "a reason"}}`. Or use a terminal:
-
-```
-{commands}
-```
-"""
-_COMMANDS = ("status", 'force-continue --phase lines --why "…"', "retry-step --step STEP", "refresh-lines")
 
 
 @dataclass(frozen=True)
@@ -176,8 +164,8 @@ async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowI
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             task_timeout=TASK_TIMEOUT,
             search_attributes=initial_attributes(day),
-            static_summary=_summary(day),
-            static_details=_details(target, day),
+            static_summary=day_summary(day, datetime.now(UTC)),
+            static_details=day_details(day),
             rpc_timeout=SERVER_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
@@ -209,23 +197,6 @@ def _ended_error(target: Target, game_date: date, how: str) -> CommandError:
         f"{game_date} {how}, so nothing was started. To re-run it from the recorded data: {again}, "
         f"or from a later phase: {again} --from-phase predict, or one step: {again} --step NAME",
     )
-
-
-def _summary(day: DayInput) -> str:
-    what = ", backfill" if is_backfill(day, datetime.now(UTC)) else ""
-    if day.rerun:
-        what = f", re-run of {day.rerun.step}" if day.rerun.step else f", re-run from {day.rerun.from_phase}"
-    return f"NBA {day.game_date}{what}"
-
-
-def is_backfill(day: DayInput, now: datetime) -> bool:
-    """Whether the date is past when its run starts, by the day's clock."""
-    return game_date_of(day.clock.starts_at or now) > day.game_date
-
-
-def _details(target: Target, day: DayInput) -> str:
-    commands = (target.command_line(f"{command} --date {day.game_date}") for command in _COMMANDS)
-    return _DETAILS.format(commands="\n".join(f"python {command}" for command in commands))
 
 
 async def _page_of(target: Target, client: Client, started: StartedRun) -> str | None:

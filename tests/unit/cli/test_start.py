@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -101,21 +100,6 @@ async def outcome_of(server: Server, day: DayInput, *, again: bool) -> str | Exi
         return error.exit_code
     assert run.run_id == ("earlier" if run.attached else "new")
     return ATTACHED if run.attached else STARTED
-
-
-@pytest.mark.parametrize(
-    ("starts_at", "rerun", "summary"),
-    [
-        (eastern(DAY, 5), None, f"NBA {DAY}"),
-        (eastern(DAY, 23, 59), None, f"NBA {DAY}"),
-        (eastern(DAY + timedelta(days=1), 5), None, f"NBA {DAY}, backfill"),
-        (None, None, f"NBA {DAY}, backfill"),
-        (None, FROM_PREDICT, f"NBA {DAY}, re-run from predict"),
-        (None, ONE_STEP, f"NBA {DAY}, re-run of grade"),
-    ],
-)
-def test_the_summary_of_a_run_says_what_it_is(starts_at: Any, rerun: Rerun | None, summary: str) -> None:
-    assert start._summary(DayInput(game_date=DAY, clock=ClockSpec(starts_at=starts_at), rerun=rerun)) == summary
 
 
 @pytest.mark.parametrize(
