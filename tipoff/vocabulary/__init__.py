@@ -4,6 +4,7 @@ Pure: standard library and pydantic only, so that workflow code may import it.
 """
 
 from tipoff.vocabulary import step_names
+from tipoff.vocabulary.alerts import Finding, dedupe_key
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus, WithheldPicks
 from tipoff.vocabulary.eastern_time import (
@@ -79,6 +80,7 @@ __all__ = [
     "Degradation",
     "EndedRun",
     "FallbackSource",
+    "Finding",
     "Frozen",
     "Grade",
     "NoResult",
@@ -114,6 +116,7 @@ __all__ = [
     "counted",
     "date_and_time",
     "day_end",
+    "dedupe_key",
     "did_you_mean",
     "eastern",
     "first_day",

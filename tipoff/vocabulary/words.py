@@ -91,10 +91,19 @@ class View(StrEnum):
 
 
 class Severity(StrEnum):
-    """How urgent an alert is."""
+    """How urgent an alert is, the least urgent first."""
 
+    INFO = "info"
+    """Nothing has to be done."""
     WARNING = "warning"
+    """Read it after the quiet hours."""
     CRITICAL = "critical"
+    """An operator has to act now."""
+
+    @property
+    def rank(self) -> int:
+        """Higher for what is more urgent."""
+        return list(Severity).index(self)
 
 
 class Route(StrEnum):

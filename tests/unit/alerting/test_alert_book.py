@@ -1,0 +1,220 @@
+"""Which notices follow from what checks find."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.alerting.book import (
+    ESCALATE_AFTER,
+    AlertBook,
+    AlertRecord,
+    Notice,
+    NoticeKind,
+    acknowledge,
+    add_event,
+    reconcile,
+)
+from tipoff.alerting.quiet_hours import QuietHours
+from tipoff.errors import BadInputError
+from tipoff.vocabulary import Finding, Severity, eastern
+
+DAY = date(2026, 11, 30)
+NOON = eastern(DAY, 12)
+NIGHT = QuietHours(time(23), time(8))
+EMPTY = AlertBook()
+
+
+def finding(key: str = "no_worker", severity: Severity = Severity.CRITICAL, **fields: object) -> Finding:
+    return Finding.model_validate({"key": key, "severity": severity, "summary": f"{key} is wrong", **fields})
+
+
+def told(notices: tuple[Notice, ...]) -> list[tuple[str, str]]:
+    return [(notice.kind.value, notice.alert.key) for notice in notices]
+
+
+def after_minutes(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def test_a_finding_triggers_one_notice_however_often_it_is_found() -> None:
+    book, notices = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    assert told(notices) == [("trigger", "no_worker")]
+    for minutes in (5, 10, 15):
+        book, notices = reconcile(book, "watchdog", [finding()], after_minutes(minutes))
+        assert notices == ()
+    assert len(book.alerts) == 1
+
+
+def test_a_finding_that_is_gone_gets_one_all_clear_and_may_come_again() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, notices = reconcile(book, "watchdog", [], after_minutes(5))
+    assert told(notices) == [("all_clear", "no_worker")]
+    assert notices[0].alert.resolved_at == after_minutes(5)
+    book, notices = reconcile(book, "watchdog", [], after_minutes(10))
+    assert (notices, book.open_alerts) == ((), ())
+    book, notices = reconcile(book, "watchdog", [finding()], after_minutes(15))
+    assert told(notices) == [("trigger", "no_worker")]
+    assert [alert.is_open for alert in book.alerts] == [False, True]
+
+
+def test_a_check_clears_only_what_its_own_scope_found() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, notices = reconcile(book, "morning_check", [], after_minutes(5))
+    assert notices == ()
+    assert len(book.open_alerts) == 1
+
+
+def test_an_alert_that_two_scopes_find_is_told_once_and_cleared_by_the_last_of_them() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, notices = reconcile(book, "morning_check", [finding()], after_minutes(1))
+    assert notices == ()
+    book, notices = reconcile(book, "watchdog", [], after_minutes(5))
+    assert notices == ()
+    book, notices = reconcile(book, "morning_check", [], after_minutes(6))
+    assert told(notices) == [("all_clear", "no_worker")]
+
+
+def test_the_same_key_of_two_days_is_two_alerts() -> None:
+    findings = [finding("grade", game_date=DAY - timedelta(days=days)) for days in (0, 1)]
+    book, notices = reconcile(EMPTY, "watchdog", findings, NOON)
+    assert [notice.alert.dedupe_key for notice in notices] == ["2026-11-30:grade", "2026-11-29:grade"]
+    _, notices = reconcile(book, "watchdog", findings[:1], after_minutes(5))
+    assert [notice.alert.dedupe_key for notice in notices] == ["2026-11-29:grade"]
+
+
+def test_an_alert_shows_the_latest_summary_and_command() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    newer = Finding(key="no_worker", severity=Severity.CRITICAL, summary="gone for an hour", command="worker.py")
+    book, _ = reconcile(book, "watchdog", [newer], after_minutes(5))
+    assert (book.alerts[0].text, book.alerts[0].command, book.alerts[0].at) == ("gone for an hour", "worker.py", NOON)
+
+
+def test_a_finding_that_becomes_more_severe_triggers_again_and_never_becomes_less_severe() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=Severity.WARNING, since=NOON)], NOON)
+    book = acknowledge(book, "no_worker", "ann", "", NOON)
+    book, notices = reconcile(book, "watchdog", [finding()], after_minutes(5))
+    assert told(notices) == [("trigger", "no_worker")]
+    assert (book.alerts[0].at, book.alerts[0].since, book.alerts[0].acknowledged) == (after_minutes(5), NOON, None)
+    book, notices = reconcile(book, "watchdog", [finding(severity=Severity.WARNING)], after_minutes(10))
+    assert (notices, book.alerts[0].severity) == ((), Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("severity", "minutes", "escalated"),
+    [
+        (Severity.CRITICAL, 30, True),
+        (Severity.CRITICAL, 29.9, False),
+        (Severity.WARNING, 600, False),
+        (Severity.INFO, 600, False),
+    ],
+)
+def test_a_critical_alert_without_acknowledgement_is_escalated_after_half_an_hour(
+    severity: Severity, minutes: float, escalated: bool
+) -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=severity)], NOON)
+    # the check of another scope escalates, too: the one that raised it may be gone
+    book, notices = reconcile(book, "morning_check", [], after_minutes(minutes))
+    assert told(notices) == ([("escalation", "no_worker")] if escalated else [])
+    _, notices = reconcile(book, "watchdog", [finding(severity=severity)], after_minutes(minutes + 120))
+    assert len(notices) == (1 if severity is Severity.CRITICAL and not escalated else 0), "once"
+
+
+def test_an_acknowledged_alert_is_not_escalated_but_still_cleared() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book = acknowledge(book, "no_worker", "ann", "restarting it", after_minutes(3))
+    book, notices = reconcile(book, "watchdog", [finding()], NOON + ESCALATE_AFTER)
+    assert notices == ()
+    acknowledged = book.alerts[0].acknowledged
+    assert acknowledged is not None
+    assert (acknowledged.who, acknowledged.why, acknowledged.at) == ("ann", "restarting it", after_minutes(3))
+    _, notices = reconcile(book, "watchdog", [], after_minutes(40))
+    assert told(notices) == [("all_clear", "no_worker")]
+
+
+def test_an_alert_is_acknowledged_by_its_key_with_or_without_the_date() -> None:
+    findings = [finding("grade", game_date=DAY - timedelta(days=days)) for days in (0, 1)]
+    book, _ = reconcile(EMPTY, "watchdog", findings, NOON)
+    one = acknowledge(book, "2026-11-29:grade", "ann", "", NOON)
+    assert [alert.acknowledged is not None for alert in one.alerts] == [False, True]
+    both = acknowledge(book, "grade", "ann", "", NOON)
+    assert [alert.acknowledged is not None for alert in both.alerts] == [True, True]
+
+
+def test_only_an_open_alert_can_be_acknowledged() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    with pytest.raises(BadInputError, match=r"no alert 'no_workers' is open \(did you mean no_worker\?\)"):
+        acknowledge(book, "no_workers", "ann", "", NOON)
+    book, _ = reconcile(book, "watchdog", [], after_minutes(5))
+    with pytest.raises(BadInputError, match="no alert 'no_worker' is open"):
+        acknowledge(book, "no_worker", "ann", "", after_minutes(6))
+
+
+def test_an_event_is_told_once_and_is_never_open() -> None:
+    book = add_event(EMPTY, finding("unresolved", Severity.WARNING, game_date=DAY), NOON)
+    again = add_event(book, finding("unresolved", Severity.WARNING, game_date=DAY), after_minutes(60))
+    assert again == book
+    assert (book.open_alerts, [each.kind for each in book.alerts[0].deliveries]) == ((), [NoticeKind.TRIGGER])
+    _, notices = reconcile(book, "watchdog", [], after_minutes(90))
+    assert notices == ()
+
+
+@pytest.mark.parametrize(
+    ("severity", "now", "delivered_from"),
+    [
+        (Severity.WARNING, eastern(DAY, 22, 59), eastern(DAY, 22, 59)),
+        (Severity.WARNING, eastern(DAY, 23), eastern(date(2026, 12, 1), 8)),
+        (Severity.INFO, eastern(DAY, 7, 59), eastern(DAY, 8)),
+        (Severity.WARNING, eastern(DAY, 8), eastern(DAY, 8)),
+        (Severity.CRITICAL, eastern(DAY, 3), eastern(DAY, 3)),
+        # the clock goes back and forward during these nights
+        (Severity.WARNING, eastern(date(2026, 10, 31), 23, 30), datetime(2026, 11, 1, 13, tzinfo=UTC)),
+        (Severity.WARNING, eastern(date(2027, 3, 13), 23, 30), datetime(2027, 3, 14, 12, tzinfo=UTC)),
+    ],
+)
+def test_quiet_hours_hold_back_everything_but_critical_alerts(
+    severity: Severity, now: datetime, delivered_from: datetime
+) -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=severity)], now, NIGHT)
+    assert [each.not_before for each in book.alerts[0].deliveries] == [delivered_from]
+
+
+def test_quiet_hours_within_one_day_and_none_at_all() -> None:
+    assert QuietHours(time(13), time(14)).hold_until(Severity.WARNING, eastern(DAY, 13, 30)) == eastern(DAY, 14)
+    assert QuietHours(time(13), time(14)).hold_until(Severity.WARNING, eastern(DAY, 14)) == eastern(DAY, 14)
+    assert QuietHours(time(9), time(9)).hold_until(Severity.WARNING, eastern(DAY, 9)) == eastern(DAY, 9)
+
+
+def test_what_came_and_went_in_quiet_hours_is_one_notice_afterwards() -> None:
+    night, morning = eastern(DAY, 2), eastern(DAY, 8)
+    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=Severity.WARNING)], night, NIGHT)
+    book, _ = reconcile(book, "watchdog", [], eastern(DAY, 3), NIGHT)
+    assert [(each.kind, each.not_before) for each in book.alerts[0].deliveries] == [(NoticeKind.ALL_CLEAR, morning)]
+
+
+KEYS = st.sets(st.sampled_from(["a", "b", "c"]))
+CHECKS = st.lists(st.tuples(st.sampled_from(["watchdog", "morning_check"]), KEYS), max_size=12)
+
+
+@given(CHECKS)
+def test_whatever_the_checks_find_each_alert_has_one_trigger_and_at_most_one_all_clear(
+    checks: list[tuple[str, set[str]]],
+) -> None:
+    book, notices, latest = EMPTY, list[Notice](), dict[str, set[str]]()
+    for minutes, (scope, keys) in enumerate(checks):
+        latest[scope] = keys
+        book, new = reconcile(book, scope, map(finding, sorted(keys)), after_minutes(minutes))
+        notices += new
+        assert {alert.key for alert in book.open_alerts} == set().union(*latest.values())
+        assert reconcile(book, scope, map(finding, sorted(keys)), after_minutes(minutes)) == (book, ())
+    assert len(told(tuple(notices))) == len({(notice.kind, notice.alert.key, notice.alert.at) for notice in notices})
+    triggered = [notice for notice in notices if notice.kind is NoticeKind.TRIGGER]
+    assert len(triggered) == len(book.alerts)
+    cleared = [alert for alert in book.alerts if not alert.is_open]
+    assert sum(notice.kind is NoticeKind.ALL_CLEAR for notice in notices) == len(cleared)
+
+
+def test_a_summary_of_any_length_is_kept_short() -> None:
+    assert len(finding(summary="x" * 5000).summary) <= 500
+    assert isinstance(reconcile(EMPTY, "s", [finding()], NOON).book.alerts[0], AlertRecord)

@@ -1,0 +1,221 @@
+"""The book of alerts: which are open, who acknowledged them, and which notices have still to be delivered.
+
+Pure: every change returns a new book. A change and the notices that follow from it stand in the same book, so that a
+process that dies between writing it and delivering them loses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from pydantic import AwareDatetime, Field
+
+from tipoff.alerting.quiet_hours import NO_QUIET_HOURS, QuietHours
+from tipoff.errors import BadInputError
+from tipoff.vocabulary import Finding, Frozen, Severity, dedupe_key, did_you_mean
+
+ESCALATE_AFTER: Final = timedelta(minutes=30)
+"""How long a critical alert waits for an acknowledgement before it goes to the second channels."""
+
+
+class NoticeKind(StrEnum):
+    """What a notice says about its alert."""
+
+    TRIGGER = "trigger"
+    ESCALATION = "escalation"
+    """Nobody has acknowledged a critical alert in time."""
+    ALL_CLEAR = "all_clear"
+
+
+class Delivery(Frozen):
+    """A notice that some channels have not received."""
+
+    kind: NoticeKind
+    not_before: AwareDatetime
+    """The end of the quiet hours, of a pause after a failure, or of the time that a process has to deliver it."""
+    sent_to: tuple[str, ...] = ()
+    """Names of the channels that have received it."""
+    failures: int = 0
+    error: str = ""
+    """Of the last failure, without secrets."""
+
+
+class Acknowledgement(Frozen):
+    """Who took on an alert, and why it may wait."""
+
+    at: AwareDatetime
+    who: str
+    why: str = ""
+
+
+class AlertRecord(Frozen):
+    """One alert, from its trigger to its all-clear."""
+
+    game_date: date | None = None
+    key: str = Field(min_length=1)
+    at: AwareDatetime
+    """When it was raised, or became more severe."""
+    step: str = ""
+    severity: Severity = Severity.WARNING
+    text: str
+    command: str = ""
+    since: AwareDatetime | None = None
+    scopes: tuple[str, ...] = ()
+    """The checks that find it; an alert without any is closed."""
+    resolved_at: AwareDatetime | None = None
+    acknowledged: Acknowledgement | None = None
+    escalated_at: AwareDatetime | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.scopes)
+
+    @property
+    def dedupe_key(self) -> str:
+        return dedupe_key(self.game_date, self.key)
+
+    def delivery(self, kind: NoticeKind) -> Delivery | None:
+        """The delivery of a notice, unless all channels have received it."""
+        return next((each for each in self.deliveries if each.kind is kind), None)
+
+
+class Notice(NamedTuple):
+    """What is told about an alert, and the alert as it is now."""
+
+    kind: NoticeKind
+    alert: AlertRecord
+
+
+class AlertBook(Frozen):
+    """All alerts, oldest first."""
+
+    alerts: tuple[AlertRecord, ...] = ()
+
+    @property
+    def open_alerts(self) -> tuple[AlertRecord, ...]:
+        return tuple(alert for alert in self.alerts if alert.is_open)
+
+    def of_date(self, game_date: date) -> tuple[AlertRecord, ...]:
+        """The alerts of a date, oldest first."""
+        return tuple(alert for alert in self.alerts if alert.game_date == game_date)
+
+
+class Reconciled(NamedTuple):
+    """The book after a check, and the notices that follow from it, which its deliveries hold, too."""
+
+    book: AlertBook
+    notices: tuple[Notice, ...]
+
+
+def reconcile(
+    book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime, quiet: QuietHours = NO_QUIET_HOURS
+) -> Reconciled:
+    """Compare what a check of a scope finds with the open alerts.
+
+    A new finding triggers an alert, and one that became more severe triggers its alert again; it never becomes less
+    severe. An alert that no scope finds any longer is resolved. Whatever the scope, a critical alert without an
+    acknowledgement is escalated once.
+    """
+    found = {finding.dedupe_key: finding for finding in findings}
+    known = {alert.dedupe_key for alert in book.open_alerts}
+    checked = (_checked(alert, scope, found, now, quiet) for alert in book.alerts)
+    raised = (_raised(found[key], (scope,), now, quiet) for key in found if key not in known)
+    after = tuple(_escalated(alert, now) for alert in (*checked, *raised))
+    return Reconciled(AlertBook(alerts=after), _new_notices(book, after))
+
+
+def add_event(book: AlertBook, finding: Finding, now: datetime, quiet: QuietHours = NO_QUIET_HOURS) -> AlertBook:
+    """Add what happened once and has no all-clear, unless the book knows it, open or closed."""
+    if any(alert.dedupe_key == finding.dedupe_key for alert in book.alerts):
+        return book
+    return AlertBook(alerts=(*book.alerts, _raised(finding, (), now, quiet)))
+
+
+def acknowledge(book: AlertBook, key: str, who: str, why: str, now: datetime) -> AlertBook:
+    """Acknowledge the open alerts with a key, given with or without its game date, so that none is escalated.
+
+    Raises BadInputError if none is open.
+    """
+    meant = [alert for alert in book.open_alerts if key in {alert.key, alert.dedupe_key}]
+    if not meant:
+        known = {alert.dedupe_key for alert in book.open_alerts}
+        raise BadInputError(f"no alert {key!r} is open{did_you_mean(key, known)}; `alerts list` shows those that are")
+    acknowledgement = Acknowledgement(at=now, who=who, why=why)
+    return AlertBook(
+        alerts=tuple(
+            alert.model_copy(update={"acknowledged": acknowledgement}) if alert in meant else alert
+            for alert in book.alerts
+        )
+    )
+
+
+def _checked(
+    alert: AlertRecord, scope: str, found: Mapping[str, Finding], now: datetime, quiet: QuietHours
+) -> AlertRecord:
+    if not alert.is_open:
+        return alert
+    if finding := found.get(alert.dedupe_key):
+        return _found_again(alert, scope, finding, now, quiet)
+    return _not_found(alert, scope, now, quiet)
+
+
+def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime, quiet: QuietHours) -> AlertRecord:
+    return AlertRecord(
+        game_date=finding.game_date,
+        key=finding.key,
+        at=now,
+        step=finding.step,
+        severity=finding.severity,
+        text=finding.summary,
+        command=finding.command,
+        since=finding.since,
+        scopes=scopes,
+        deliveries=(_delivery(NoticeKind.TRIGGER, finding.severity, now, quiet),),
+    )
+
+
+def _found_again(alert: AlertRecord, scope: str, finding: Finding, now: datetime, quiet: QuietHours) -> AlertRecord:
+    if finding.severity.rank > alert.severity.rank:
+        scopes = _with(alert.scopes, scope)
+        return _raised(finding.model_copy(update={"since": finding.since or alert.since}), scopes, now, quiet)
+    current = {"text": finding.summary, "command": finding.command, "scopes": _with(alert.scopes, scope)}
+    return alert.model_copy(update=current)
+
+
+def _not_found(alert: AlertRecord, scope: str, now: datetime, quiet: QuietHours) -> AlertRecord:
+    scopes = tuple(each for each in alert.scopes if each != scope)
+    if scopes:
+        return alert.model_copy(update={"scopes": scopes})
+    # It replaces what no channel has received so far: one notice says what was wrong, since when and until when.
+    all_clear = _delivery(NoticeKind.ALL_CLEAR, alert.severity, now, quiet)
+    return alert.model_copy(update={"scopes": (), "resolved_at": now, "deliveries": (all_clear,)})
+
+
+def _escalated(alert: AlertRecord, now: datetime) -> AlertRecord:
+    waits = alert.is_open and alert.severity is Severity.CRITICAL and alert.acknowledged is None
+    if not waits or alert.escalated_at or now - alert.at < ESCALATE_AFTER:
+        return alert
+    escalation = Delivery(kind=NoticeKind.ESCALATION, not_before=now)
+    return alert.model_copy(update={"escalated_at": now, "deliveries": (*alert.deliveries, escalation)})
+
+
+def _delivery(kind: NoticeKind, severity: Severity, now: datetime, quiet: QuietHours) -> Delivery:
+    return Delivery(kind=kind, not_before=quiet.hold_until(severity, now))
+
+
+def _with(scopes: tuple[str, ...], scope: str) -> tuple[str, ...]:
+    return scopes if scope in scopes else (*scopes, scope)
+
+
+def _new_notices(book: AlertBook, after: tuple[AlertRecord, ...]) -> tuple[Notice, ...]:
+    before = {(alert.dedupe_key, alert.at): alert.deliveries for alert in book.alerts}
+    return tuple(
+        Notice(delivery.kind, alert)
+        for alert in after
+        for delivery in alert.deliveries
+        if delivery not in before.get((alert.dedupe_key, alert.at), ())
+    )
