@@ -120,10 +120,10 @@ def reconcile(
     severe. An alert that no scope finds any longer is resolved. Whatever the scope, a critical alert without an
     acknowledgement is escalated once.
     """
-    found = {finding.dedupe_key: finding for finding in findings}
+    by_key = {finding.dedupe_key: finding for finding in findings}
     known = {alert.dedupe_key for alert in book.open_alerts}
-    checked = (_checked(alert, scope, found, now, quiet) for alert in book.alerts)
-    raised = (_raised(found[key], (scope,), now, quiet) for key in found if key not in known)
+    checked = (_checked(alert, scope, by_key, now, quiet) for alert in book.alerts)
+    raised = (_raised(by_key[key], (scope,), now, quiet) for key in by_key if key not in known)
     after = tuple(_escalated(alert, now) for alert in (*checked, *raised))
     return Reconciled(AlertBook(alerts=after), _new_notices(book, after))
 
@@ -154,11 +154,11 @@ def acknowledge(book: AlertBook, key: str, who: str, why: str, now: datetime) ->
 
 
 def _checked(
-    alert: AlertRecord, scope: str, found: Mapping[str, Finding], now: datetime, quiet: QuietHours
+    alert: AlertRecord, scope: str, by_key: Mapping[str, Finding], now: datetime, quiet: QuietHours
 ) -> AlertRecord:
     if not alert.is_open:
         return alert
-    if finding := found.get(alert.dedupe_key):
+    if finding := by_key.get(alert.dedupe_key):
         return _found_again(alert, scope, finding, now, quiet)
     return _not_found(alert, scope, now, quiet)
 

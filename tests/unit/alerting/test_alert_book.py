@@ -30,7 +30,7 @@ def finding(key: str = "no_worker", severity: Severity = Severity.CRITICAL, **fi
     return Finding.model_validate({"key": key, "severity": severity, "summary": f"{key} is wrong", **fields})
 
 
-def told(notices: tuple[Notice, ...]) -> list[tuple[str, str]]:
+def kinds(notices: tuple[Notice, ...]) -> list[tuple[str, str]]:
     return [(notice.kind.value, notice.alert.key) for notice in notices]
 
 
@@ -40,7 +40,7 @@ def after_minutes(minutes: float) -> datetime:
 
 def test_a_finding_triggers_one_notice_however_often_it_is_found() -> None:
     book, notices = reconcile(EMPTY, "watchdog", [finding()], NOON)
-    assert told(notices) == [("trigger", "no_worker")]
+    assert kinds(notices) == [("trigger", "no_worker")]
     for minutes in (5, 10, 15):
         book, notices = reconcile(book, "watchdog", [finding()], after_minutes(minutes))
         assert notices == ()
@@ -50,12 +50,12 @@ def test_a_finding_triggers_one_notice_however_often_it_is_found() -> None:
 def test_a_finding_that_is_gone_gets_one_all_clear_and_may_come_again() -> None:
     book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
     book, notices = reconcile(book, "watchdog", [], after_minutes(5))
-    assert told(notices) == [("all_clear", "no_worker")]
+    assert kinds(notices) == [("all_clear", "no_worker")]
     assert notices[0].alert.resolved_at == after_minutes(5)
     book, notices = reconcile(book, "watchdog", [], after_minutes(10))
     assert (notices, book.open_alerts) == ((), ())
     book, notices = reconcile(book, "watchdog", [finding()], after_minutes(15))
-    assert told(notices) == [("trigger", "no_worker")]
+    assert kinds(notices) == [("trigger", "no_worker")]
     assert [alert.is_open for alert in book.alerts] == [False, True]
 
 
@@ -66,14 +66,14 @@ def test_a_check_clears_only_what_its_own_scope_found() -> None:
     assert len(book.open_alerts) == 1
 
 
-def test_an_alert_that_two_scopes_find_is_told_once_and_cleared_by_the_last_of_them() -> None:
+def test_an_alert_that_two_scopes_find_is_reported_once_and_cleared_by_the_last_of_them() -> None:
     book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
     book, notices = reconcile(book, "morning_check", [finding()], after_minutes(1))
     assert notices == ()
     book, notices = reconcile(book, "watchdog", [], after_minutes(5))
     assert notices == ()
     book, notices = reconcile(book, "morning_check", [], after_minutes(6))
-    assert told(notices) == [("all_clear", "no_worker")]
+    assert kinds(notices) == [("all_clear", "no_worker")]
 
 
 def test_the_same_key_of_two_days_is_two_alerts() -> None:
@@ -95,7 +95,7 @@ def test_a_finding_that_becomes_more_severe_triggers_again_and_never_becomes_les
     book, _ = reconcile(EMPTY, "watchdog", [finding(severity=Severity.WARNING, since=NOON)], NOON)
     book = acknowledge(book, "no_worker", "ann", "", NOON)
     book, notices = reconcile(book, "watchdog", [finding()], after_minutes(5))
-    assert told(notices) == [("trigger", "no_worker")]
+    assert kinds(notices) == [("trigger", "no_worker")]
     assert (book.alerts[0].at, book.alerts[0].since, book.alerts[0].acknowledged) == (after_minutes(5), NOON, None)
     book, notices = reconcile(book, "watchdog", [finding(severity=Severity.WARNING)], after_minutes(10))
     assert (notices, book.alerts[0].severity) == ((), Severity.CRITICAL)
@@ -116,7 +116,7 @@ def test_a_critical_alert_without_acknowledgement_is_escalated_after_half_an_hou
     book, _ = reconcile(EMPTY, "watchdog", [finding(severity=severity)], NOON)
     # the check of another scope escalates, too: the one that raised it may be gone
     book, notices = reconcile(book, "morning_check", [], after_minutes(minutes))
-    assert told(notices) == ([("escalation", "no_worker")] if escalated else [])
+    assert kinds(notices) == ([("escalation", "no_worker")] if escalated else [])
     _, notices = reconcile(book, "watchdog", [finding(severity=severity)], after_minutes(minutes + 120))
     assert len(notices) == (1 if severity is Severity.CRITICAL and not escalated else 0), "once"
 
@@ -130,7 +130,7 @@ def test_an_acknowledged_alert_is_not_escalated_but_still_cleared() -> None:
     assert acknowledged is not None
     assert (acknowledged.who, acknowledged.why, acknowledged.at) == ("ann", "restarting it", after_minutes(3))
     _, notices = reconcile(book, "watchdog", [], after_minutes(40))
-    assert told(notices) == [("all_clear", "no_worker")]
+    assert kinds(notices) == [("all_clear", "no_worker")]
 
 
 def test_an_alert_is_acknowledged_by_its_key_with_or_without_the_date() -> None:
@@ -151,7 +151,7 @@ def test_only_an_open_alert_can_be_acknowledged() -> None:
         acknowledge(book, "no_worker", "ann", "", after_minutes(6))
 
 
-def test_an_event_is_told_once_and_is_never_open() -> None:
+def test_an_event_is_reported_once_and_is_never_open() -> None:
     book = add_event(EMPTY, finding("unresolved", Severity.WARNING, game_date=DAY), NOON)
     again = add_event(book, finding("unresolved", Severity.WARNING, game_date=DAY), after_minutes(60))
     assert again == book
@@ -208,7 +208,7 @@ def test_whatever_the_checks_find_each_alert_has_one_trigger_and_at_most_one_all
         notices += new
         assert {alert.key for alert in book.open_alerts} == set().union(*latest.values())
         assert reconcile(book, scope, map(finding, sorted(keys)), after_minutes(minutes)) == (book, ())
-    assert len(told(tuple(notices))) == len({(notice.kind, notice.alert.key, notice.alert.at) for notice in notices})
+    assert len(kinds(tuple(notices))) == len({(notice.kind, notice.alert.key, notice.alert.at) for notice in notices})
     triggered = [notice for notice in notices if notice.kind is NoticeKind.TRIGGER]
     assert len(triggered) == len(book.alerts)
     cleared = [alert for alert in book.alerts if not alert.is_open]
