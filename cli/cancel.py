@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
+from activities.server_state import SERVER_TIMEOUT
 from cli.exit_codes import ExitCode
 from cli.operator_commands import running_day
-from cli.server import SERVER_TIMEOUT, connected, has_day_worker
+from cli.server import connected, has_day_worker
 from cli.target import Target
 
 

@@ -12,8 +12,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from activities.rate_limiter import DurableRateLimiter, Requester, feedback_of
+from activities.server_state import SERVER_TIMEOUT
 from cli.providers import read_rate_limiter
-from cli.server import SERVER_TIMEOUT
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response

@@ -14,9 +14,9 @@ from rich.console import Group
 from rich.text import Text
 from temporalio.client import Client
 
+from activities.server_state import SELF_REPORTED_EXECUTIONS, DescribedRun, describe_run
 from cli.exit_codes import CommandError, ExitCode
 from cli.render import console, table_of
-from cli.runs import SELF_REPORTED_EXECUTIONS, DescribedRun, describe_run
 from cli.server import connected
 from cli.target import Target
 from cli.view import ENDED_STATES, read_exported_status

@@ -21,8 +21,8 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.server_state import describe_run
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import describe_run
 from cli.server import PAUSED, connected, has_day_worker
 from cli.target import Target
 from workflows.contracts import UNCONFIRMED, CommandName, CommandResult, OperatorCommand, message_of

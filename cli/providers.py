@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.server_state import is_namespace_missing, list_runs
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import list_runs
-from cli.server import WORKER_TIMEOUT, is_namespace_missing
+from cli.server import WORKER_TIMEOUT
 from tipoff.settings import Settings
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of

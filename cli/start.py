@@ -14,9 +14,9 @@ from temporalio.common import (
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from activities.server_state import SERVER_TIMEOUT, describe_run
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import describe_run
-from cli.server import SERVER_TIMEOUT, connected, has_day_worker
+from cli.server import connected, has_day_worker
 from cli.target import Target
 from cli.view import read_exported_status
 from runtime.temporal_ui import find_ui, run_page

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
+from activities.server_state import SERVER_TIMEOUT
 from cli.exit_codes import CommandError, ExitCode
-from cli.server import SERVER_TIMEOUT, connected, has_day_worker
+from cli.server import connected, has_day_worker
 from cli.systems import require_systems
 from cli.target import Target
 from runtime.failures import failure_message

@@ -16,11 +16,17 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.server_state import (
+    OPEN_EXECUTIONS,
+    SELF_REPORTED_EXECUTIONS,
+    DescribedRun,
+    describe_run,
+    queue_statuses,
+)
 from cli.coverage import coverage
 from cli.exit_codes import CommandError, ExitCode
 from cli.providers import RateLimiterView, rate_limiter_views
-from cli.runs import OPEN_EXECUTIONS, SELF_REPORTED_EXECUTIONS, DescribedRun, describe_run
-from cli.server import PAUSED, WORKER_TIMEOUT, connected, queue_statuses
+from cli.server import PAUSED, WORKER_TIMEOUT, connected
 from cli.target import Target
 from tipoff.errors import BadInputError, StorageError
 from tipoff.publishing.envelope import decode

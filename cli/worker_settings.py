@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
-from cli.server import DAY_WORKFLOWS, SERVER_TIMEOUT, queue_statuses
+from activities.server_state import DAY_WORKFLOWS, SERVER_TIMEOUT, queue_statuses
 from runtime.failures import failure_message
 from workflows.contracts import TASK_TIMEOUT, Queue, WorkerSettings, WorkerSettingsInput
 from workflows.worker_settings import WorkerSettingsWorkflow

@@ -9,8 +9,8 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 
+from activities.server_state import SERVER_TIMEOUT
 from cli.doctor_checks.base import CheckResult, DoctorCheck, needs_server
-from cli.server import SERVER_TIMEOUT
 from runtime.temporal_server import type_name
 from workflows.search_attributes import ALL
 

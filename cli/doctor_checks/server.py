@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 
+from activities.server_state import SERVER_TIMEOUT
 from cli.doctor_checks.base import CheckResult, DoctorCheck, Installation
-from cli.server import SERVER_TIMEOUT
 
 
 async def check(installation: Installation) -> CheckResult:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from temporalio.client import Client
 
+from activities.server_state import QueueStatus, queue_statuses
 from cli.doctor_checks.base import CheckResult, DoctorCheck, needs_server
 from cli.render import ago
-from cli.server import QueueStatus, queue_statuses
 
 
 async def check(client: Client) -> CheckResult:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from activities.server_state import QueueStatus
 from cli.commands import COMMANDS, parse
 from cli.doctor_checks.workers import format_queue
 from cli.exit_codes import ExitCode
 from cli.operator_commands import update_ids
 from cli.render import ago
-from cli.server import QueueStatus
 from runtime.replay_session import NoReplayError, ReplaySession, read_session, write_session
 from tests.support.small_day import small_plan
 from tests.support.starter import NOWHERE, PROJECT, Starter

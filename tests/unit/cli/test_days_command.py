@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+from activities.server_state import DescribedRun
 from cli import days
 from cli.days import MAX_CONCURRENT_REQUESTS, ExportedDay, day_row
 from cli.exit_codes import ExitCode
-from cli.runs import DescribedRun
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
 from tests.support.starter import Starter
 from tipoff.publishing.ended_days import EndedDay, publish_ended_day

@@ -14,8 +14,8 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.server_state import list_runs
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import list_runs
 from cli.server import _as_command_error
 
 

@@ -11,9 +11,9 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from activities.server_state import DescribedRun
 from cli import start
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import DescribedRun
 from cli.target import Target
 from tests.support.ledgers import DAY, evening_plan, settled_ledger
 from tipoff.vocabulary import Phase, RunState, eastern

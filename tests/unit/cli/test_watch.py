@@ -14,10 +14,10 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+from activities.server_state import DescribedRun
 from cli import view as cli_view
 from cli import watch
 from cli.exit_codes import CommandError, ExitCode
-from cli.runs import DescribedRun
 from cli.target import Target
 from cli.view import DayView, ServerView, StatusSource
 from tests.support.ledgers import DAY, evening_plan, settled_ledger
