@@ -7,41 +7,32 @@ process, in virtual time at full speed. The drill checks the result, the status 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
-import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
-from cli.demo_summary import write_summary
+from devtools.drill import DAY, DayReport, from_day_before, morning_of, no_output, prepare, report_of
 from devtools.sources_page import by_number, endpoint_of, is_replayed
 from runtime import PROJECT
-from runtime.day_result import wait_for_result
 from runtime.failures import failure_message
 from runtime.process_exit import exit_now
-from runtime.replay import Replay, ReplayConfig, start_replay
-from runtime.stage_timer import StageTimer
+from runtime.replay import Replay, start_replay
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.replay.faults import FaultKind
+from tipoff.replay.faults import Fault, FaultKind
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayStatus, Degradation, RunState, clock_time, counted, eastern, shortened, step_names
-from workflows.contracts import ClockSpec, DayResult
-from workflows.daily_pipeline import DailyPipelineWorkflow
+from tipoff.vocabulary import Degradation, RunState, clock_time, counted, eastern, shortened, step_names
 
-DAY = date(2024, 3, 29)
-BEFORE = DAY - timedelta(days=1)
 PARALLEL_DAYS = 2
 DAY_TIMEOUT_SECONDS = 900.0
 """Time limit of a day on a loaded machine; an idle one needs a twentieth."""
@@ -67,50 +58,15 @@ class Outage:
     def title(self) -> str:
         return f"{self.name} (until {clock_time(self.until, DAY)})" if self.until else self.name
 
-    def fault_file(self) -> str:
-        """The text of the fault file of the replay."""
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults of the replay."""
         if self.replay_source is None:
-            return ""
-        ends = [f"until = {self.until.isoformat()}"] if self.until else []
-        return "\n".join(
-            ["[[fault]]", f'source = "{self.replay_source}"', f'kind = "{FaultKind.ACCESS_DENIED}"', *ends]
-        )
+            return ()
+        return (Fault(source=self.replay_source, kind=FaultKind.ACCESS_DENIED, until=self.until),)
 
 
 BASELINE = Outage("every source available", None)
-
-
-@dataclass(frozen=True)
-class DayReport:
-    """What a completed day reported."""
-
-    result: DayResult
-    status: DayStatus
-    summary: Mapping[str, Any]
-    refused: int
-    """Requests to the source that is down."""
-    wall_seconds: float
-
-    def degradations_of(self, name: str) -> list[Degradation]:
-        """The degradations of a step."""
-        return [item for item in self.result.degradations if item.step == name]
-
-    def has_step(self, name: str) -> bool:
-        """Whether the source has its own step, and so is polled on a day without outages."""
-        return any(step.name == name for step in self.status.steps)
-
-    @property
-    def predicted(self) -> int:
-        return int(self.summary["players_predicted"])
-
-    @property
-    def lined(self) -> int:
-        return int(self.summary["lined_players"])
-
-    @property
-    def graded(self) -> int:
-        systems = self.summary["systems"].values()
-        return sum(sum(figures["outcomes"].values()) for views in systems for figures in views.values())
 
 
 DrillResult = DayReport | str
@@ -184,59 +140,22 @@ def _was_recovered(item: Degradation, outage: Outage) -> bool:
     return item.resolved_at is not None and (outage.until is None or item.resolved_at < outage.until)
 
 
-async def prepare(archive: Path, root: Path) -> None:
-    """Replay the day before, which leaves the season so far in the warehouse and a model."""
-    async with start_replay(ReplayConfig(BEFORE, archive, root), _no_output()) as running:
-        await running.train()
-        day = await running.start_day(ClockSpec(starts_at=eastern(BEFORE, 5)))
-        await wait_for_result(day)
-
-
 async def replay_day(outage: Outage, archive: Path, before: Path, root: Path) -> DrillResult:
     """Replay one day and report it."""
-    config, stages = _config(outage, archive, before, root), _no_output()
-    async with start_replay(config, stages) as running:
+    config = from_day_before(archive, before, root, faults=outage.faults)
+    async with start_replay(config, no_output()) as running:
         try:
             async with asyncio.timeout(DAY_TIMEOUT_SECONDS):
-                return await _complete_day(running, stages)
+                return await _complete_day(running)
         except TimeoutError:
             return f"it did not end within {DAY_TIMEOUT_SECONDS:.0f} s"
         except WorkflowFailureError as failure:
             return f"it failed: {failure_message(failure)}"
 
 
-def _config(outage: Outage, archive: Path, before: Path, root: Path) -> ReplayConfig:
-    root.mkdir(parents=True, exist_ok=True)
-    warehouse, faults = root / "stored.duckdb", root / "faults.toml"
-    shutil.copyfile(before / "tipoff.duckdb", warehouse)
-    faults.write_text(outage.fault_file())
-    stored = (
-        ("TIPOFF_WAREHOUSE", f"duckdb:///{warehouse.resolve()}"),
-        ("TIPOFF_MODELS", f"file://{(before / 'models').resolve()}"),
-    )
-    return ReplayConfig(DAY, archive, root, faults=faults, settings=stored)
-
-
-async def _complete_day(running: Replay, stages: StageTimer) -> DayReport:
+async def _complete_day(running: Replay) -> DayReport:
     started = time.monotonic()
-    handle = await running.start_day(ClockSpec(starts_at=eastern(DAY, 5)))
-    result = await wait_for_result(handle)
-    seconds = time.monotonic() - started
-    return DayReport(
-        result=result,
-        status=await handle.query(DailyPipelineWorkflow.status),
-        summary=await write_summary(running, handle, result, stages),
-        refused=_refused(running.config.out / "requests.jsonl"),
-        wall_seconds=seconds,
-    )
-
-
-def _refused(log: Path) -> int:
-    return sum(json.loads(line)["fault"] is not None for line in log.read_text().splitlines())
-
-
-def _no_output() -> StageTimer:
-    return StageTimer(lambda line: None)
+    return await report_of(running, await running.start_day(morning_of(DAY)), started)
 
 
 async def run_drill(
@@ -281,7 +200,7 @@ def _cells(outage: Outage, day: DayReport, baseline: DrillResult) -> tuple[str, 
         f"{result.state}, {result.data_quality}".lower() + f" {clock_time(day.status.now, DAY)}",
         _publication(day),
         f"{day.predicted}, {day.lined}",
-        f"{day.graded} of {sum(figures['predictions'] for figures in day.summary['systems'].values())}",
+        f"{day.graded} of {day.predictions}",
         str(day.refused) if outage.replay_source else "",
         "\n".join(_degradations(day, baseline)) or _no_degradation(outage, day),
         f"{day.wall_seconds:.0f}",

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from devtools import kill_drill
+from devtools.drill import DisturbedReplay
 from runtime.connection import connect
 from runtime.processes import Processes
 from runtime.temporal_server import start_dev_server
 from tipoff.errors import TipoffError
 
 
-async def test_a_run_that_fails_or_hangs_is_named_and_is_no_difference(
-    temporal_binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_run_that_fails_or_hangs_is_named_and_is_no_difference(temporal_binary: Path, tmp_path: Path) -> None:
     """No worker executes these runs: the first ends by its own timeout, the second hangs."""
     with Processes(tmp_path) as processes:
         server = await start_dev_server(
@@ -29,13 +28,13 @@ async def test_a_run_that_fails_or_hangs_is_named_and_is_no_difference(
         running: Any = SimpleNamespace(
             client=client, processes=SimpleNamespace(children={"temporal": alive, "worker": alive})
         )
-        drill = kill_drill._Drill(running, tmp_path / "killed")
+        disturbed = DisturbedReplay(running, tmp_path / "killed", 10)
         failing = await client.start_workflow(
             "NoSuchWorkflow", id="failing", task_queue="none", execution_timeout=timedelta(seconds=1)
         )
         with pytest.raises(TipoffError, match=r"the run failing of the replay killed failed: .*OUT=folder"):
-            await drill.follow(failing)
-        monkeypatch.setattr(kill_drill, "RUN_TIMEOUT_SECONDS", 0.2)
+            await kill_drill.follow(disturbed, failing)
+        disturbed.timeout_seconds = 0.2
         hanging = await client.start_workflow("NoSuchWorkflow", id="hanging", task_queue="none")
         with pytest.raises(TipoffError, match=r"the run hanging of the replay killed has not ended within 0.2 s"):
-            await drill.follow(hanging)
+            await kill_drill.follow(disturbed, hanging)

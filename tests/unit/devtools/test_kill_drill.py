@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,22 @@ from rich.console import Console
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from devtools.drill_worker import Kill, KillFolder, KillInterceptor, KillPlan, KillWhen
-from devtools.kill_drill import Recovery, all_kills, differences, print_report
+from devtools.drill import Recovery
+from devtools.drill_worker import (
+    KILLS,
+    Disturbance,
+    DisturbancePlan,
+    DisturbingInterceptor,
+    DrillFolder,
+    Kind,
+    as_of_in,
+)
+from devtools.kill_drill import all_kills, differences, print_report
+from runtime import PROJECT
 from tests.support.rows import rows_of
+from tipoff.vocabulary import Span
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from workflows.contracts import Activity
+from workflows.contracts import Activity, CollectRequest, CollectRequests, Computation, Computations, ComputeRequest
 
 DAY = date(2024, 3, 29)
 EXPORT = Path("exports/v1/status/2024-03-29.json")
@@ -47,7 +60,7 @@ def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the
     kills = all_kills()
     activities = set(Activity) - {Activity.DESCRIBE_SETTINGS}  # no day runs it
     assert {kill.activity for kill in kills} == activities
-    assert len(set(kills)) == len(kills) == len(activities) * len(KillWhen)
+    assert len(set(kills)) == len(kills) == len(activities) * len(KILLS)
 
 
 def test_only_the_wall_clock_may_differ(replayed: Callable[..., Path]) -> None:
@@ -67,18 +80,69 @@ def test_a_file_that_only_one_replay_has_is_a_difference(replayed: Callable[...,
 
 def test_the_plan_and_the_log_outlive_the_worker(tmp_path: Path) -> None:
     kills = all_kills()[:2]
-    plan = KillPlan(kills=kills, after_file=tmp_path / "published", anytime=(Activity.PLAN_DAY,), server_pid=1)
-    KillFolder(tmp_path).write_plan(plan)
-    KillFolder(tmp_path).add(kills[0])
-    assert KillFolder(tmp_path).plan() == plan
-    assert [done.kill for done in KillFolder(tmp_path).done()] == [kills[0]]
+    plan = DisturbancePlan(
+        disturbances=kills, after_file=tmp_path / "published", anytime=(Activity.PLAN_DAY,), server_pid=1
+    )
+    DrillFolder(tmp_path).write_plan(plan)
+    DrillFolder(tmp_path).add(kills[0])
+    assert DrillFolder(tmp_path).plan() == plan
+    assert [done.disturbance for done in DrillFolder(tmp_path).done()] == [kills[0]]
+
+
+def test_a_disturbance_waits_for_its_activity_and_its_time() -> None:
+    noon = datetime(2024, 3, 29, 16, tzinfo=UTC)
+    at_noon = Disturbance(kind=Kind.CUT, at=noon)
+    assert [at_noon.is_due(Activity.GRADE, as_of) for as_of in (None, noon - timedelta(hours=1), noon)] == [
+        False,
+        False,
+        True,
+    ]
+    assert not Disturbance(kind=Kind.CUT, activity=Activity.PLAN_DAY, at=noon).is_due(Activity.GRADE, noon)
+
+
+def test_the_time_of_an_activity_is_that_of_its_first_request() -> None:
+    noon = datetime(2024, 3, 29, 16, tzinfo=UTC)
+    collect = CollectRequest(source="nbac_schedule", game_date=DAY, games=(), as_of=noon)
+    later = collect.model_copy(update={"as_of": noon + timedelta(hours=1)})
+    compute = ComputeRequest(subject="grades", span=Span.SLATE, game_date=DAY, game_ids=(), as_of=noon)
+    computations = Computations(computations=(Computation(activity=Activity.GRADE, request=compute),))
+    assert [as_of_in([each]) for each in (collect, CollectRequests(requests=(collect, later)), computations)] == (
+        [noon] * 3
+    )
+    assert as_of_in([]) is None
+
+
+def test_a_full_disk_has_room_again_after_its_time() -> None:
+    """In a process of its own: the limit would hit the other tests."""
+    program = """
+import asyncio, tempfile
+from devtools.drill_worker import FULL_DISK_BYTES, fill_disk
+
+async def main():
+    fill_disk(0.2)
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x" * FULL_DISK_BYTES)
+        file.flush()
+        try:
+            file.write(b"x")
+            file.flush()
+        except OSError as error:
+            print(error.strerror)
+        await asyncio.sleep(0.4)
+        file.flush()
+        print(file.tell() - FULL_DISK_BYTES)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["File too large", "1"]
 
 
 async def test_a_kill_after_the_work_counts_when_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another kill may end the worker during the work: then this one is still to be done."""
-    after = Kill(activity=Activity.GRADE, when=KillWhen.AFTER)
-    folder = KillFolder(tmp_path)
-    folder.write_plan(KillPlan(kills=(after,), after_file=tmp_path, anytime=(), server_pid=1))
+    after = Disturbance(activity=Activity.GRADE, kind=Kind.AFTER)
+    folder = DrillFolder(tmp_path)
+    folder.write_plan(DisturbancePlan(disturbances=(after,), after_file=tmp_path, anytime=(), server_pid=1))
     signals: list[int] = []
     monkeypatch.setattr("os.kill", lambda process, signal: signals.append(process))
 
@@ -86,18 +150,18 @@ async def test_a_kill_after_the_work_counts_when_it_is_done(tmp_path: Path, monk
         async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
             assert folder.done() == []
 
-    activities = KillInterceptor(folder).intercept_activity(Work(MagicMock()))
+    activities = DisturbingInterceptor(folder).intercept_activity(Work(MagicMock()))
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, activity_type=Activity.GRADE.value)
     await environment.run(activities.execute_activity, MagicMock())
-    assert [each.kill for each in folder.done()] == [after]
+    assert [each.disturbance for each in folder.done()] == [after]
     assert signals == [os.getpid()]
 
 
 def test_the_report_names_the_median_the_kills_that_did_not_happen_and_the_differences() -> None:
     first, second = (
-        Kill(activity=Activity.GRADE, when=KillWhen.BEFORE),
-        Kill(activity=Activity.TRAIN, when=KillWhen.SERVER),
+        Disturbance(activity=Activity.GRADE, kind=Kind.BEFORE),
+        Disturbance(activity=Activity.TRAIN, kind=Kind.SERVER),
     )
     text = StringIO()
     print_report([first, second], [Recovery(first, 2.4)], ["table predictions"], Console(file=text, width=120))

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from devtools.drill import DAY, DayReport
 from devtools.outage_drill import (
     BASELINE,
-    DAY,
     PARALLEL_DAYS,
-    DayReport,
     Outage,
     outages,
     parallel_days,
+    print_report,
     problems,
     selected_outages,
 )
 from devtools.sources_page import is_replayed
 from tipoff.errors import BadInputError
 from tipoff.plan import plan_day
-from tipoff.replay.upstream.fault_file import load_faults
+from tipoff.replay.upstream.fault_file import format_faults, load_faults
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Degradation, RunState, SlateGame, eastern
 from workflows.day_state import DayLedger
@@ -77,8 +78,7 @@ def test_every_replayed_source_is_down_once_after_the_baseline() -> None:
 @pytest.mark.parametrize("outage", list(outages()), ids=lambda outage: outage.name)
 def test_the_replay_accepts_the_fault_file(outage: Outage, tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
-    file.write_text(outage.fault_file())
-    assert tomllib.loads(outage.fault_file()).keys() <= {"fault"}
+    file.write_text(format_faults(outage.faults))
     assert [(fault.source, fault.begins, fault.until) for fault in load_faults(file)] == (
         [(outage.replay_source, None, outage.until)] if outage.replay_source else []
     )
@@ -111,6 +111,13 @@ def test_the_replay_accepts_the_fault_file(outage: Outage, tmp_path: Path) -> No
 )
 def test_missed_requirements_are_problems(outage: Outage, result: DayReport | str, expected: list[str]) -> None:
     assert problems(outage, result, day(refused=0)) == expected
+
+
+def test_the_report_has_a_row_for_each_outage() -> None:
+    text = StringIO()
+    print_report({BASELINE: day(refused=0), PROPS: degraded(day(), PROPS.name)}, Console(file=text, width=300))
+    assert "400 of 400" in text.getvalue()
+    assert "BettingPros player points" in text.getvalue()
 
 
 def test_a_baseline_without_lines_or_grades_is_a_problem() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tipoff.errors import ConfigurationError
 from tipoff.replay.faults import ANY_SOURCE, SPECIAL_KINDS, Fault, FaultKind, FaultPlan
 from tipoff.replay.upstream.endpoints import ENDPOINTS, SERVED_SOURCES, kinds_of_source, sources_of_kind
-from tipoff.replay.upstream.fault_file import load_faults
+from tipoff.replay.upstream.fault_file import format_faults, load_faults
 from tipoff.sources.providers import provider_of
 
 NOON = datetime(2024, 3, 29, 16, 0, tzinfo=UTC)
@@ -48,6 +48,17 @@ def test_times_without_an_offset_are_eastern(tmp_path: Path) -> None:
     )
     assert entry.begins == datetime(2024, 3, 29, 16, tzinfo=UTC)
     assert entry.until == datetime(2024, 11, 4, 17, tzinfo=UTC)
+
+
+def test_written_faults_are_read_again_as_they_were(tmp_path: Path) -> None:
+    some = Fault.model_validate(
+        {"source": "odds_api_player_points_props", "kind": "one_sided", "from": "2024-03-29T08:00", "count": 2}
+        | {"books": ["fanduel", "draftkings"], "until": datetime(2024, 3, 29, 13, 30, tzinfo=UTC)}
+    )
+    other = Fault(source=ANY_SOURCE, kind=FaultKind.TOO_MANY_REQUESTS, retry_after_seconds=60)
+    file = tmp_path / "faults.toml"
+    file.write_text(format_faults([some, other]))
+    assert load_faults(file) == (some, other)
 
 
 def test_a_file_without_entries_has_no_faults(tmp_path: Path) -> None:

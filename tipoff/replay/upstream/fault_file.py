@@ -1,6 +1,8 @@
 """Fault files: TOML with `[[fault]]` entries, each with a source, a kind and an optional period."""
 
+import json
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,6 +26,16 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
     if not isinstance(entries, list):
         raise ConfigurationError(f"fault file {path}: write entries as [[fault]], in double brackets")
     return tuple(_parse_fault(path, position, entry) for position, entry in enumerate(entries, start=1))
+
+
+def format_faults(faults: Iterable[Fault]) -> str:
+    """The text of a fault file."""
+    entries = (fault.model_dump(mode="json", by_alias=True, exclude_defaults=True) for fault in faults)
+    # strings, numbers and lists of them are written in TOML as in JSON
+    return "\n".join(
+        "\n".join(["[[fault]]", *(f"{field} = {json.dumps(value)}" for field, value in entry.items()), ""])
+        for entry in entries
+    )
 
 
 def _parse_fault(path: Path, position: int, entry: object) -> Fault:
