@@ -16,7 +16,7 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 #   DATE=2024-03-29   game date                       ARCHIVE=sample   archive with its facts
 #   PACE=1            seconds a virtual hour takes    HOLD=phase       stop the clock there until resumed
 #   KEEP=1            keep the server running         OUT=var/demo     output folder
-#   FAULTS=file.toml  faults of the providers         HISTORY_SEASONS=1  seasons to train on
+#   FAULTS=file.toml  faults of the providers         HISTORY_SEASONS=3  seasons to train on
 #   WAREHOUSE=bigquery-emulator STORE=gcs-emulator    run on emulators, then compare the exports with DuckDB's
 	@$(RUN) $(if $(WAREHOUSE)$(STORE),devtools.cloud_demo,cli.demo)
 

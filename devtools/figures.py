@@ -1,7 +1,7 @@
 """`make figures`: backtests all systems on two windows of real seasons and prints their figures.
 
-Predictions and evaluations of each window are kept in a folder; a window whose predictions are there is not predicted
-again.
+Predictions and evaluations of each window are kept in a folder; a window that the same code has predicted from the
+same facts is not predicted again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from tipoff.evaluation.page import render_evaluation
 from tipoff.grading.statistics import Comparison, Estimate
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.importing import import_folder
-from tipoff.replay.archive.layout import MANIFEST
 from tipoff.replay.archive.writer import write_archive
 from tipoff.systems.registry import SYSTEMS
 from tipoff.training.backtest import Backtest, run_backtest
@@ -48,7 +47,7 @@ def main() -> int:
     try:
         archive = _archive(options.data, options.out / "archive")
         for name, dates in WINDOWS.items():
-            evaluation = _evaluate(archive, dates, options.out / f"{name}.parquet", console)
+            evaluation = _evaluate(archive, dates, options.out, name, console)
             console.print(_table(name, evaluation))
     except TipoffError as error:
         print(f"figures: {error}", file=sys.stderr)
@@ -57,18 +56,18 @@ def main() -> int:
 
 
 def _archive(data: Path, folder: Path) -> Path:
-    if not (folder / MANIFEST).is_file():
-        imported = import_folder(data)
-        write_archive(folder, imported.frames, source="import", missing=imported.missing)
+    imported = import_folder(data)
+    write_archive(folder, imported.frames, source="import", missing=imported.missing)
     return folder
 
 
-def _evaluate(archive: Path, dates: DateRange, predictions: Path, console: Console) -> Evaluation:
+def _evaluate(archive: Path, dates: DateRange, out: Path, name: str, console: Console) -> Evaluation:
+    backtest = Backtest(archive=archive, dates=dates, system_ids=tuple(SYSTEMS))
+    predictions = out / f"{name}-{backtest.fingerprint}.parquet"
     if not predictions.exists():
-        backtest = Backtest(archive=archive, dates=dates, system_ids=tuple(SYSTEMS))
         run_backtest(backtest, predictions, lambda title, done, of: console.print(f"{title}: {done} of {of}"))
     evaluation = evaluate_file(predictions, Archive(archive))
-    predictions.with_suffix(".html").write_text(render_evaluation(evaluation), encoding="utf-8")
+    (out / f"{name}.html").write_text(render_evaluation(evaluation), encoding="utf-8")
     return evaluation
 
 

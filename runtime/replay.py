@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
@@ -32,7 +33,11 @@ from runtime.temporal_server import address_from_environment, free_port, start_d
 from runtime.temporal_ui import find_ui, run_page
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.replay.archive import Archive
+from tipoff.replay.season_rows import load_past_inputs
+from tipoff.settings import Settings, load_settings
+from tipoff.training.history import seasons_up_to
 from tipoff.vocabulary import eastern
+from tipoff.warehouse.open import open_warehouse
 from workflows.contracts import (
     TASK_TIMEOUT,
     ClockSpec,
@@ -138,6 +143,7 @@ class Replay:
             "TIPOFF_MODELS": f"file://{out}/models",
             "TIPOFF_WORK": f"file://{out}/work",
             "TIPOFF_UPSTREAM": self.upstream,
+            "TIPOFF_HISTORY_SEASONS": str(_seasons_held(self.config)),
             **dict(self.config.settings),
         }
 
@@ -196,6 +202,7 @@ async def start_replay(config: ReplayConfig, timer: StageTimer, binary: Path | N
         with timer.stage("upstream and worker"):
             upstream = await _start_upstream(config, processes)
             replay = Replay(config, processes, server, client, upstream)
+            await asyncio.to_thread(_load_past_inputs, config, load_settings(Path(os.devnull), replay.settings()))
             worker = replay.start_worker()
             write_session(
                 config.out,
@@ -211,6 +218,22 @@ async def start_replay(config: ReplayConfig, timer: StageTimer, binary: Path | N
             )
             await _wait_for_log_line(worker, "serving ")
         yield replay
+
+
+def _seasons_held(config: ReplayConfig) -> int:
+    """The default of `history_seasons`, or fewer if the archive does not hold so many up to the date."""
+    wanted, held = seasons_up_to(config.game_date, Settings().history_seasons), Archive(config.archive).seasons
+    return max(1, sum(1 for _ in takewhile(held.__contains__, reversed(wanted))))
+
+
+def _load_past_inputs(config: ReplayConfig, settings: Settings) -> None:
+    """Load what the upstream shows of past games no longer, before the worker opens the warehouse."""
+    warehouse = open_warehouse(settings.warehouse, settings)
+    try:
+        seasons = seasons_up_to(config.game_date, settings.history_seasons)
+        load_past_inputs(warehouse, Archive(config.archive), seasons, config.game_date)
+    finally:
+        warehouse.close()
 
 
 async def _start_server(config: ReplayConfig, processes: Processes, binary: Path | None) -> ReplayServer:

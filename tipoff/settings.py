@@ -109,7 +109,8 @@ class Settings(Frozen):
     """Folder of Parquet files for model processes."""
     upstream: HttpUrl | None = None
     """The server of a replay: every request goes to {upstream}/{host}{path} with its as-of time."""
-    history_seasons: int = Field(default=1, ge=1, le=20)
+    history_seasons: int = Field(default=3, ge=1, le=20)
+    """Seasons of results to keep and learn from, the current one included."""
     body_cap_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     request_seconds: float = Field(default=45.0, gt=0)
     """Time limit of a whole response."""

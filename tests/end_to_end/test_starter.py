@@ -368,7 +368,7 @@ async def test_doctor_reports_the_settings_and_keys_of_the_worker(
     client: Client, starter: Starter, day: SmallDay, tmp_path: Path
 ) -> None:
     """The worker has its own variables; what this terminal has besides is named as such."""
-    there = load_settings(environ={"TIPOFF_ODDS_API_KEY": "hush-4711", "TIPOFF_HISTORY_SEASONS": "3"})
+    there = load_settings(environ={"TIPOFF_ODDS_API_KEY": "hush-4711", "TIPOFF_HISTORY_SEASONS": "2"})
     describing = WorkerSettingsActivities(Resources(there, now=lambda: datetime.now(UTC))).describe_settings
     workers = (
         Worker(client, task_queue=Queue.DAY, workflows=[WorkerSettingsWorkflow], workflow_runner=WORKFLOW_RUNNER),
@@ -379,8 +379,8 @@ async def test_doctor_reports_the_settings_and_keys_of_the_worker(
         ended = await elsewhere.run("doctor --json")
     results = {result["check"]: result for result in ended.json}
     assert f"settings of the worker (process {os.getpid()} on " in results["configuration"]["summary"]
-    assert "history_seasons = 3  (TIPOFF_HISTORY_SEASONS)" in results["configuration"]["details"]
-    assert "differs in this terminal: history_seasons = 1  (default)" in results["configuration"]["details"]
+    assert "history_seasons = 2  (TIPOFF_HISTORY_SEASONS)" in results["configuration"]["details"]
+    assert "differs in this terminal: history_seasons = 3  (default)" in results["configuration"]["details"]
     assert "odds_api_player_points_props: odds_api_key present" in results["keys"]["details"]
     assert (results["keys"]["ok"], results["keys"]["warning"]) == (True, True)
     assert "absent: balldontlie_key, " in results["keys"]["summary"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -47,6 +47,17 @@ def test_the_day_ends_complete_with_all_its_games(quiet_day: ReplayedDay) -> Non
     assert (result.state, result.data_quality, result.games) == (RunState.COMPLETE, DataQuality.COMPLETE, 12)
     assert result.attention == ()
     assert len(quiet_day.export("results/2024-03-29.json")["games"]) == 12
+
+
+def test_training_rows_know_the_reports_and_starters_of_their_games(trained_day: ReplayedDay) -> None:
+    rows = pl.read_parquet(trained_day.out / "work" / "2024-03-29" / "history.parquet")
+    reported = rows.filter(
+        pl.col("game_date").is_between(date(2024, 3, 26), date(2024, 3, 27)), pl.col("team") == "DEN"
+    )
+    assert reported.height
+    assert reported["lost_points"].null_count() == 0
+    assert rows["start_share_5"].null_count() < 0.02 * rows.height
+    assert rows["game_date"].max() == date(2024, 3, 28)
 
 
 def test_every_quoted_name_is_resolved(quiet_day: ReplayedDay) -> None:

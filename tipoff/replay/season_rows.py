@@ -22,7 +22,7 @@ from tipoff.sources.base import KnownPlayer, ReadContext, Slate
 from tipoff.sources.bdl_injuries import BdlInjuries
 from tipoff.sources.injuries import SUBMITTED
 from tipoff.sources.player_names import Resolver, resolver_of
-from tipoff.vocabulary import ARCHIVED, eastern, step_names
+from tipoff.vocabulary import ARCHIVED, eastern, season_of, step_names
 from tipoff.warehouse.base import DateRange, Warehouse
 from tipoff.warehouse.tables import TABLES
 
@@ -38,6 +38,25 @@ def load_results(warehouse: Warehouse, archive: Archive, seasons: Sequence[str])
         _replace(warehouse, "raw_team_boxscores", _team_boxscores(archive, season), season)
         _replace_dates(warehouse, "raw_shots", archive, _shots(archive, season), season)
         _replace_dates(warehouse, "raw_gamebook_players", archive, _gamebook_players(archive, season), season)
+
+
+def load_past_inputs(warehouse: Warehouse, archive: Archive, seasons: Sequence[str], before: date) -> None:
+    """Write what providers show on a day only, of the dates of the seasons before `before`: training rows need it.
+
+    That is injury reports, game lines, who started, and the tip-offs of earlier seasons.
+    """
+    for season in seasons:
+        if season != season_of(before):
+            _replace(warehouse, "raw_schedule", _schedule(archive, season), season)
+        dates = archive.games.filter(pl.col("game_date") < before, season=season)["game_date"].sort()
+        if not dates.is_empty():
+            past = DateRange(first=dates[0], last=dates[-1])
+            load_reports(warehouse, archive, past)
+            load_game_lines(warehouse, archive, past)
+            starters = _gamebook_players(archive, season).filter(_within(past))
+            warehouse.replace(
+                "raw_gamebook_players", _columns_of("raw_gamebook_players", starters), {"game_date": past}
+            )
 
 
 def load_game_lines(warehouse: Warehouse, archive: Archive, dates: DateRange) -> None:

@@ -27,8 +27,8 @@ import polars as pl
 from pydantic import Field
 
 from tipoff.atomic_write import atomic_write
+from tipoff.code_fingerprint import code_fingerprint
 from tipoff.errors import BadInputError
-from tipoff.features.vector import FEATURE_NAMES
 from tipoff.replay.archive import Archive
 from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_reports, load_results, load_rosters
 from tipoff.replay.warehouse_import import POST_GAME
@@ -89,10 +89,10 @@ class Backtest(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that its predictions depend on, except the code. Raises ArchiveError without an archive."""
-        manifest = Archive(self.archive).manifest
-        parts = (manifest.model_dump_json(), self.model_dump_json(), " ".join(FEATURE_NAMES))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        """A hash of all that its predictions depend on, the code included. Raises ArchiveError without an archive."""
+        facts = Archive(self.archive).manifest.model_dump_json()
+        spec = self.model_dump_json(exclude={"archive"})
+        return hashlib.sha256("\0".join((facts, spec, code_fingerprint())).encode()).hexdigest()[:16]
 
 
 def run_backtest(backtest: Backtest, out: Path, progress: Progress) -> pl.DataFrame:

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from tipoff.code_fingerprint import library_versions
 from tipoff.errors import NotEnoughDataError, TipoffError
 from tipoff.grading.statistics import clustered_mean
 from tipoff.systems.base import PointModel, System
@@ -31,7 +31,6 @@ MIN_ROWS: Final = 2_000
 COMPARED_DAYS: Final = 28
 """A challenger is compared with the champion on the games of this many days before the training."""
 _FEWEST_COMPARED: Final = 300
-_LIBRARIES: Final = ("catboost", "numpy", "polars", "xgboost-cpu", "xgboost")
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ def _describe(system: System, fitted: FittedSystems, as_of: datetime) -> Trained
         spread=system.calibration.spread,
         market=system.calibration.market,
         walk_forward=_walk_forward_result(fitted.evaluations[system.system_id]),
-        libraries={name: version(name) for name in _LIBRARIES if _is_installed(name)},
+        libraries=library_versions(),
         trained_at=as_of,
         file=registration.file if registration else "model.json",
     )
@@ -245,11 +244,3 @@ def _rejection(models: ModelStore, system_id: str, fitted: FittedSystems, cutoff
         f"{counted(rows.height, 'player-game')}, the new model's error is larger by {worse.value:.3f} points "
         f"(standard error {worse.se:.3f})"
     )
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return False
-    return True

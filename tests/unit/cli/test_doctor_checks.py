@@ -144,9 +144,9 @@ async def test_nothing_is_known_of_a_wrong_configuration() -> None:
 
 
 async def test_settings_that_differ_in_this_terminal_are_listed() -> None:
-    result = await configuration.check(worker_with(history_seasons="3", unknown="x"))
+    result = await configuration.check(worker_with(history_seasons="2", unknown="x"))
     assert result.summary == "2 settings of the worker (7@host), 0 not at the default"
-    assert result.details[0] == "history_seasons = 3  (default)"
+    assert result.details[0] == "history_seasons = 2  (default)"
     assert f"differs in this terminal: history_seasons = {Settings().history_seasons}  (default)" in result.details
     alone = await configuration.check(Installation(Settings(), NO_SERVER, "no worker answers"))
     assert "of this terminal, because no worker answers, 0 not at the default" in alone.summary

@@ -10,7 +10,14 @@ import pytest
 from tipoff.plan import INPUTS_DUE, SlateTimes
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.rosters import LATE_SCRATCH_NOTICE, injury_report, roster
-from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_reports, load_results, load_rosters
+from tipoff.replay.season_rows import (
+    load_game_lines,
+    load_past_inputs,
+    load_player_lines,
+    load_reports,
+    load_results,
+    load_rosters,
+)
 from tipoff.vocabulary import ARCHIVED
 from tipoff.warehouse.base import DateRange
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -85,3 +92,34 @@ def test_lines_are_those_before_tip_off_with_the_ids_of_their_players(
     assert None not in ids.values()
     assert ids["Nicolas Claxton"] == "1629651", "an alias of Nic Claxton"
     assert warehouse.query("SELECT COUNT(*) AS n FROM raw_game_lines").item() == archive.game_lines.height
+
+
+def test_past_inputs_end_before_the_date(archive: Archive, tmp_path: Path) -> None:
+    """A replay has them before its day begins, so what they know of the day would be known too early."""
+    warehouse = DuckDbWarehouse(tmp_path / "past.duckdb")
+    warehouse.migrate()
+    for before in (DAY, DAY + timedelta(days=1)):
+        load_past_inputs(warehouse, archive, ["2022-23", *archive.seasons], before)
+        tables = ("raw_injuries", "raw_game_lines", "raw_gamebook_players")
+        last = {
+            name: warehouse.query(f"SELECT MAX(game_date) AS last FROM {name}").item()  # noqa: S608
+            for name in tables
+        }
+        assert last == {
+            "raw_injuries": before - timedelta(days=2 if before == DAY else 1),
+            "raw_game_lines": None if before == DAY else DAY,
+            "raw_gamebook_players": before - timedelta(days=1),
+        }
+    warehouse.close()
+
+
+def test_tip_offs_of_earlier_seasons_are_past_inputs(archive: Archive, tmp_path: Path) -> None:
+    """A report counts until a time before the tip-off; providers show the schedule of the current season only."""
+    warehouse = DuckDbWarehouse(tmp_path / "past.duckdb")
+    warehouse.migrate()
+    schedule = "SELECT COUNT(*) AS n FROM raw_schedule"
+    load_past_inputs(warehouse, archive, archive.seasons, DAY)
+    assert warehouse.query(schedule).item() == 0
+    load_past_inputs(warehouse, archive, archive.seasons, date(2024, 10, 22))
+    assert warehouse.query(schedule).item() == archive.games.height
+    warehouse.close()

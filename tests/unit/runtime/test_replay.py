@@ -11,8 +11,9 @@ import pytest
 
 from runtime import PROJECT
 from runtime.processes import FolderInUseError, start_time
-from runtime.replay import ReplayConfig, start_replay
+from runtime.replay import ReplayConfig, _seasons_held, start_replay
 from runtime.stage_timer import StageTimer
+from tests.support.invented_archive import write_invented_archive
 from tipoff.errors import BadInputError
 
 
@@ -59,3 +60,21 @@ async def test_the_next_replay_removes_the_database_of_a_killed_one_with_its_log
     with pytest.raises(FileNotFoundError, match="/nowhere/temporal"):
         await start_in(tmp_path)
     assert [file for file in files_of(tmp_path) if file.name.startswith("temporal.db")] == []
+
+
+@pytest.mark.parametrize(
+    ("held", "seasons"),
+    [
+        (("2023-24",), 1),
+        (("2022-23", "2023-24", "2024-25"), 2),
+        (("2021-22", "2023-24"), 1),
+        (("2020-21", "2021-22", "2022-23", "2023-24"), 3),
+        (("2024-25",), 1),
+    ],
+)
+def test_a_replay_learns_from_the_seasons_that_its_archive_holds(
+    held: tuple[str, ...], seasons: int, tmp_path: Path
+) -> None:
+    archive = write_invented_archive(tmp_path / "archive", games=[{"season": season} for season in held])
+    config = ReplayConfig(game_date=date(2024, 3, 29), archive=archive.path, out=tmp_path / "out")
+    assert _seasons_held(config) == seasons

@@ -1,5 +1,6 @@
 """A backtest of the first weeks of the real season in `sample/`, with invented lines."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -187,3 +188,15 @@ async def test_wrong_arguments_are_refused(arguments: str, error: str, tmp_path:
     options = parse(["backtest", *arguments.split(), "--out", str(tmp_path / "out")])
     with pytest.raises(CommandError, match=error):
         await run(options)
+
+
+def test_predictions_of_other_code_or_facts_are_not_continued(
+    archive: Path, tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = plan(Path(shutil.copytree(archive, tmp_path / "moved")))
+    assert moved.fingerprint == plan(archive).fingerprint, "the place of an archive says nothing of its facts"
+    other_facts = plan(write_season(tmp_path / "other", sample, DATES.last + timedelta(days=1)))
+    assert other_facts.fingerprint != plan(archive).fingerprint
+    before = plan(archive).fingerprint
+    monkeypatch.setattr("tipoff.training.backtest.code_fingerprint", lambda: "other code")
+    assert plan(archive).fingerprint != before
