@@ -204,6 +204,12 @@ def _start(parser: argparse.ArgumentParser) -> None:
         metavar="PHASE",
         help=f"re-run from this phase: {', '.join(Phase)} (implies --rerun)",
     )
+    parser.add_argument(
+        "--to-phase",
+        choices=[phase.value for phase in Phase],
+        metavar="PHASE",
+        help="end the re-run with this phase (implies --rerun)",
+    )
 
 
 def _train(parser: argparse.ArgumentParser) -> None:

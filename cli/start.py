@@ -23,7 +23,7 @@ from runtime.temporal_ui import find_ui, run_page
 from tipoff.vocabulary import Phase, RunState, clock_time, did_you_mean
 from workflows.contracts import TASK_TIMEOUT, ClockSpec, DayInput, Queue, Rerun, day_workflow_id
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.day_start import day_details, day_summary, is_backfill
+from workflows.day_start import day_details, day_priority, day_summary, is_backfill
 from workflows.search_attributes import DATA_QUALITY, RUN_STATE, initial_attributes
 
 
@@ -60,20 +60,27 @@ def day_input(options: Namespace, target: Target) -> DayInput:
     """The workflow's input; a replay's day runs in virtual time."""
     clock = target.session.clock(options.date) if target.session else ClockSpec()
     rerun = None
-    if options.rerun or options.from_phase:
-        from_phase = Phase(options.from_phase or Phase.COLLECT)
-        rerun = Rerun(from_phase=from_phase, step=options.step, who=options.who, why=options.why)
+    if options.rerun or options.from_phase or options.to_phase:
+        rerun = Rerun(
+            from_phase=Phase(options.from_phase or Phase.COLLECT),
+            to_phase=Phase(options.to_phase or Phase.GRADE),
+            step=options.step,
+            who=options.who,
+            why=options.why,
+        )
     return DayInput(game_date=options.date, clock=clock, rerun=rerun, replay=str(target.replay or ""))
 
 
 def _require_rerunnable(options: Namespace, target: Target) -> None:
-    """Refuse a wrong `--step`. Raises SystemExit, or CommandError USAGE for an unknown step."""
+    """Refuse wrong phases or a wrong `--step`. Raises SystemExit, or CommandError USAGE for an unknown step."""
+    if options.to_phase and Phase(options.from_phase or Phase.COLLECT).position > Phase(options.to_phase).position:
+        options.parser.error(f"the re-run would begin after its last phase, {options.to_phase}")
     if not options.step:
         return
     if not options.rerun:
         options.parser.error(f"--step needs --rerun: --date {options.date} --rerun --step {options.step}")
-    if options.from_phase:
-        options.parser.error("--step re-runs one step and what depends on it; leave out --from-phase")
+    if options.from_phase or options.to_phase:
+        options.parser.error("--step re-runs one step and what depends on it; leave out --from-phase and --to-phase")
     status, _ = read_exported_status(target, options.date)
     names = tuple(step.name for step in status.steps) if status else _all_step_names()
     if options.step not in names:
@@ -166,6 +173,7 @@ async def _start(client: Client, target: Target, day: DayInput, reuse: WorkflowI
             search_attributes=initial_attributes(day),
             static_summary=day_summary(day, datetime.now(UTC)),
             static_details=day_details(day),
+            priority=day_priority(day).option,
             rpc_timeout=SERVER_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:

@@ -23,7 +23,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from tipoff.vocabulary import AuditEntry, Channel, DayPlan, DayStatus, RecordedDay, RunState, did_you_mean
+from tipoff.vocabulary import AuditEntry, Channel, DayPlan, DayStatus, Phase, RecordedDay, RunState, did_you_mean
 from workflows import operator_commands
 from workflows.contracts import (
     DAY_FAILED,
@@ -90,8 +90,9 @@ class DailyPipelineWorkflow:
         return result
 
     async def _run_day(self, rerun: Rerun | None) -> None:
-        plan = await make_first_plan(self._day.game_date, self._clock.now())
-        recorded = await self._recorded_day(plan) if rerun else None
+        to_phase = rerun.to_phase if rerun else Phase.GRADE
+        plan = await make_first_plan(self._day.game_date, self._clock.now(), to_phase)
+        recorded = await self._recorded_day(plan, rerun) if rerun else None
         planned = self._planned = self._start_planned(DayLedger(plan, recorded=recorded is not None))
         if rerun is not None:
             self._audit_rerun(rerun, recorded)
@@ -101,8 +102,8 @@ class DailyPipelineWorkflow:
         ledger, reporter = planned.ledger, planned.reporter
         await DayRerun(rerun, recorded, ledger, self._clock, planned.runner, planned.poller, reporter).run()
 
-    async def _recorded_day(self, plan: DayPlan) -> RecordedDay | None:
-        """What a re-run starts from; None when a past date never ran: it is backfilled.
+    async def _recorded_day(self, plan: DayPlan, rerun: Rerun) -> RecordedDay | None:
+        """What a re-run starts from; None when a past date never ran, and is collected and backfilled.
 
         Raises ApplicationError when a date that is not past recorded nothing.
         """
@@ -110,11 +111,13 @@ class DailyPipelineWorkflow:
         if recorded.has_run:
             return recorded
         if plan.is_backfill:
-            return None
+            # The import of a season stores what the phases after the collection are computed from.
+            is_stored = bool(recorded.games) and rerun.from_phase.position >= Phase.CONTEXT.position
+            return recorded if is_stored else None
         raise refusal(_NOTHING_RECORDED.format(plan.game_date))
 
     def _audit_rerun(self, rerun: Rerun, recorded: RecordedDay | None) -> None:
-        text = f"re-run of {rerun.step} and what depends on it" if rerun.step else f"re-run from {rerun.from_phase} on"
+        text = f"re-run of {rerun.step} and what depends on it" if rerun.step else f"re-run {rerun.phases}"
         result = CommandResult(accepted=True, text=text if recorded else "it never ran: the date is backfilled")
         target = rerun.step or rerun.from_phase
         self._audit(Channel.START, "rerun", result, target=target, who=rerun.who, why=rerun.why)

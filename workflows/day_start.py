@@ -6,7 +6,7 @@ from datetime import datetime
 from shlex import quote
 
 from tipoff.vocabulary import game_date_of
-from workflows.contracts import DayInput
+from workflows.contracts import DayInput, TaskPriority
 
 _DETAILS = """\
 One game date, from the morning's slate to graded results. The day waits, degrades and refreshes by itself; its status
@@ -31,8 +31,13 @@ def day_summary(day: DayInput, now: datetime) -> str:
     """The run in one line: its date, and what it runs again."""
     what = ", backfill" if is_backfill(day, now) else ""
     if day.rerun:
-        what = f", re-run of {day.rerun.step}" if day.rerun.step else f", re-run from {day.rerun.from_phase}"
+        what = f", re-run of {day.rerun.step}" if day.rerun.step else f", re-run {day.rerun.phases}"
     return f"NBA {day.game_date}{what}"
+
+
+def day_priority(day: DayInput) -> TaskPriority:
+    """Whose work a worker takes first: an operator waits for a re-run."""
+    return TaskPriority.OPERATOR if day.rerun else TaskPriority.LIVE
 
 
 def day_details(day: DayInput) -> str:

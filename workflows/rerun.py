@@ -68,7 +68,8 @@ class DayRerun:
         Raises ApplicationError when the plan has no such step.
         """
         ledger, recorded = self._ledger, self._recorded
-        ledger.adopt(await make_plan(ledger.plan.game_date, recorded.games, self._started_at()))
+        plan = ledger.plan
+        ledger.adopt(await make_plan(plan.game_date, recorded.games, self._started_at(), to_phase=plan.to_phase))
         ledger.degradations = list(recorded.degradations)
         steps = steps_to_rerun(ledger.plan, self._rerun)
         self._keep_recorded({step.name for step in steps})
@@ -197,6 +198,5 @@ def _accompanies(step: PlanStep, *, predicts: bool) -> bool:
 
 def _is_from_phase(step: PlanStep, first: Phase) -> bool:
     """Whether a re-run from a phase runs a step; predictions need contexts as of their own time."""
-    order = list(Phase)
     first = Phase.CONTEXT if first is Phase.PREDICT else first
-    return order.index(step.phase) >= order.index(first)
+    return step.phase.position >= first.position

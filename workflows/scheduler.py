@@ -145,7 +145,9 @@ class Scheduler:
             return
         try:
             published = bool(ledger.published)
-            ledger.adopt(await make_plan(plan.game_date, slate, plan.started_at, published=published))
+            ledger.adopt(
+                await make_plan(plan.game_date, slate, plan.started_at, published=published, to_phase=plan.to_phase)
+            )
         except ActivityError as error:
             self._new_slate = slate  # the day continues with its old plan; the next decision plans again
             reason = f"the new slate cannot be planned: {failure_reason(error)}"

@@ -157,6 +157,17 @@ async def test_a_rerun_from_the_grade_phase_predicts_nothing(client: Client) -> 
     assert step(run.status, "moving_average").reason == "kept as recorded, not re-run"
 
 
+async def test_a_rerun_to_a_phase_ends_complete_after_it(client: Client) -> None:
+    phases = Rerun(from_phase=Phase.CONTEXT, to_phase=Phase.PREDICT, who="Ada")
+    run = await run_day(client, World(recorded=RECORDED), rerun=phases)
+    assert run.result.state is RunState.COMPLETE
+    assert runs_of(run, "moving_average") == [(at(13, 15), BOTH), (at(15), (LATE.game_id,))]
+    assert {each.phase for each in run.status.steps} == {*Phase} - {
+        *(Phase.PUBLISH, Phase.FOLLOW, Phase.RESULTS, Phase.GRADE)
+    }
+    assert [entry.result for entry in run.status.audit] == ["re-run context to predict"]
+
+
 async def test_a_critical_step_that_fails_in_a_rerun_is_parked_until_an_operator_decides(client: Client) -> None:
     world = World(recorded=RECORDED, failures={"ml_feature_store": ScriptedFailure(until=at(14))})
     async with serving(client, world), started_day(client, virtual(), Rerun(from_phase=Phase.PREDICT)) as handle:
@@ -216,6 +227,25 @@ async def test_a_past_date_that_never_ran_is_backfilled(client: Client) -> None:
     assert run.status.sentence == "complete: 2 games (backfilled)"
     assert poll_times(run, "nbac_player_boxscores") == [at(24 + 20)]
     assert [entry.result for entry in run.status.audit] == ["it never ran: the date is backfilled"]
+
+
+async def test_a_past_date_that_was_imported_is_computed_from_what_is_stored(client: Client) -> None:
+    phases = Rerun(from_phase=Phase.CONTEXT, to_phase=Phase.PREDICT)
+    run = await run_day(client, World(recorded=NEVER_RAN), LATER, phases)
+    assert (run.result.state, run.status.backfilled) == (RunState.COMPLETE, True)
+    assert not [each for each in run.scheduled_activities if each.activity == Activity.COLLECT]
+    assert runs_of(run, "ml_feature_store") == [(at(19) - timedelta(seconds=1), BOTH)]
+    assert runs_of(run, "moving_average") == [(at(24 + 20), BOTH)], "the predictions tell when they were made"
+
+
+async def test_a_backfill_to_a_phase_runs_no_later_step(client: Client) -> None:
+    run = await run_day(client, World(recorded=NEVER_RAN), LATER, Rerun(to_phase=Phase.PREDICT))
+    assert run.result.state is RunState.COMPLETE
+    assert poll_times(run, "nbac_schedule") == [at(24 + 20)]
+    assert len(runs_of(run, "catboost_v8")) == 1
+    assert {"predictions", "grade", "nbac_player_boxscores"}.isdisjoint(
+        each.subject for each in run.scheduled_activities
+    )
 
 
 async def test_a_date_that_is_not_over_and_recorded_nothing_is_not_rerun(client: Client) -> None:

@@ -6,17 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from temporalio import activity, workflow
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.common import Priority
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.support.replays import wait_until
-
-URGENT, LATER = Priority(priority_key=1), Priority(priority_key=5)
+from workflows.contracts import TaskPriority
 
 
 @workflow.defn
@@ -28,7 +27,13 @@ class OneActivity:
         await workflow.execute_activity("note", name, task_queue=queue, start_to_close_timeout=timedelta(seconds=30))
 
 
-async def test_four_urgent_tasks_overtake_twelve_that_wait(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("urgent_priority", "later_priority"),
+    [(TaskPriority.LIVE, TaskPriority.BACKFILL), (TaskPriority.OPERATOR, TaskPriority.LIVE)],
+)
+async def test_four_urgent_tasks_overtake_twelve_that_wait(
+    client: Client, urgent_priority: TaskPriority, later_priority: TaskPriority
+) -> None:
     run = uuid4().hex
     done: list[str] = []
 
@@ -36,11 +41,15 @@ async def test_four_urgent_tasks_overtake_twelve_that_wait(client: Client) -> No
     def note(name: str) -> None:
         done.append(name)
 
-    async def queue_tasks(count: int, priority: Priority) -> list[str]:
-        names = [f"{priority.priority_key}-{number}" for number in range(count)]
+    async def queue_tasks(count: int, priority: TaskPriority) -> list[str]:
+        names = [f"{priority.name}-{number}" for number in range(count)]
         for name in names:
             await client.start_workflow(
-                OneActivity.run, args=[name, run], id=f"{run}-{name}", task_queue=f"{run}-workflows", priority=priority
+                OneActivity.run,
+                args=[name, run],
+                id=f"{run}-{name}",
+                task_queue=f"{run}-workflows",
+                priority=priority.option,
             )
         return names
 
@@ -58,9 +67,9 @@ async def test_four_urgent_tasks_overtake_twelve_that_wait(client: Client) -> No
         client, task_queue=f"{run}-workflows", workflows=[OneActivity], workflow_runner=UnsandboxedWorkflowRunner()
     )
     async with workflows:
-        later = await queue_tasks(12, LATER)
+        later = await queue_tasks(12, later_priority)
         await wait_until(lambda: has_backlog(12), "twelve tasks wait")
-        urgent = await queue_tasks(4, URGENT)
+        urgent = await queue_tasks(4, urgent_priority)
         await wait_until(lambda: has_backlog(16), "sixteen tasks wait")
         one_at_a_time = Worker(
             client,

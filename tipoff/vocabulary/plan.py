@@ -144,6 +144,8 @@ class DayPlan(Frozen):
     known_by: AwareDatetime | None = None
     """Every game had begun when the run started: predictions use only what was known by this time, before the first
     tip-off, and are marked as backfilled. None: they are made before the games."""
+    to_phase: Phase = Phase.GRADE
+    """The last phase of the run; the plan has no steps of later ones."""
 
     @property
     def backfilled(self) -> bool:
@@ -157,6 +159,13 @@ class DayPlan(Frozen):
     def begun(self, now: datetime) -> set[str]:
         """The games that have tipped off, whose predictions no longer change; none if all had when the run started."""
         return {game.game_id for game in self.games if self.known_by is None and game.has_begun(now)}
+
+    def until(self, to_phase: Phase) -> DayPlan:
+        """The plan of a run that ends with a phase."""
+        if to_phase is Phase.GRADE:
+            return self
+        steps = tuple(step for step in self.steps if step.phase.position <= to_phase.position)
+        return self.model_copy(update={"steps": steps, "to_phase": to_phase})
 
     def step(self, name: str) -> PlanStep:
         """The step of this name. Raises KeyError."""

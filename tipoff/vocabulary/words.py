@@ -24,6 +24,11 @@ class Phase(StrEnum):
     RESULTS = "results"
     GRADE = "grade"
 
+    @property
+    def position(self) -> int:
+        """Its place in the order of the phases."""
+        return list(Phase).index(self)
+
 
 class Role(StrEnum):
     """When a source's facts exist: before, during or only after the games."""

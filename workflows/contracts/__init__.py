@@ -8,10 +8,11 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
+from temporalio.common import Priority
 from temporalio.exceptions import ApplicationError, FailureError
 
 from tipoff.vocabulary import (
@@ -73,6 +74,19 @@ class Activity(StrEnum):
     TRAINING_HISTORY = "training_history"
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
+
+
+class TaskPriority(IntEnum):
+    """Whose tasks a worker takes first; a run's activities inherit its priority, and 1 comes before 5."""
+
+    OPERATOR = 1  # an operator's re-run, who waits for it
+    LIVE = 2  # a day whose games are to come
+    BACKFILL = 5
+
+    @property
+    def option(self) -> Priority:
+        """The priority as Temporal takes it."""
+        return Priority(priority_key=self.value)
 
 
 TASK_TIMEOUT = timedelta(seconds=5)
@@ -192,10 +206,23 @@ class Rerun(Frozen):
     """Re-run an ended day from a phase on: from its landed batches, as of the times they were collected at."""
 
     from_phase: Phase = Phase.COLLECT
+    to_phase: Phase = Phase.GRADE
+    """The last phase that runs."""
     step: str = Field(default="", max_length=100)
     """Re-run only this step and the steps that depend on it; empty: all from the phase on."""
     who: str = ""
     why: str = ""
+
+    @property
+    def phases(self) -> str:
+        """Its phases, as people read them."""
+        return f"from {self.from_phase} on" if self.to_phase is Phase.GRADE else f"{self.from_phase} to {self.to_phase}"
+
+    @model_validator(mode="after")
+    def _require_order(self) -> Rerun:
+        if self.from_phase.position > self.to_phase.position:
+            raise ValueError(f"the first phase, {self.from_phase}, is after the last, {self.to_phase}")
+        return self
 
 
 class DayInput(Frozen):

@@ -106,13 +106,15 @@ async def outcome_of(server: Server, day: DayInput, *, again: bool) -> str | Exi
     ("options", "rerun"),
     [
         ({}, None),
-        ({"rerun": True}, (Phase.COLLECT, "")),
-        ({"from_phase": "predict"}, (Phase.PREDICT, "")),
-        ({"rerun": True, "step": "grade"}, (Phase.COLLECT, "grade")),
+        ({"rerun": True}, (Phase.COLLECT, Phase.GRADE, "")),
+        ({"from_phase": "predict"}, (Phase.PREDICT, Phase.GRADE, "")),
+        ({"to_phase": "predict"}, (Phase.COLLECT, Phase.PREDICT, "")),
+        ({"rerun": True, "step": "grade"}, (Phase.COLLECT, Phase.GRADE, "grade")),
     ],
 )
-def test_a_rerun_is_from_a_phase_or_of_a_step(options: dict[str, Any], rerun: tuple[Phase, str] | None) -> None:
-    defaults = {"date": DAY, "rerun": False, "from_phase": None, "step": "", "who": "ann", "why": ""}
+def test_a_rerun_is_from_a_phase_or_of_a_step(options: dict[str, Any], rerun: tuple[Phase, Phase, str] | None) -> None:
+    unset = {"rerun": False, "from_phase": None, "to_phase": None, "step": ""}
+    defaults = {"date": DAY, **unset, "who": "ann", "why": ""}
     day = start.day_input(Namespace(**{**defaults, **options}), Target())
-    assert (day.rerun and (day.rerun.from_phase, day.rerun.step)) == rerun
+    assert (day.rerun and (day.rerun.from_phase, day.rerun.to_phase, day.rerun.step)) == rerun
     assert (day.game_date, day.clock) == (DAY, ClockSpec())

@@ -64,5 +64,23 @@ def test_an_unknown_step_is_refused_with_what_it_may_have_been_meant_for() -> No
         names(step="catbost_v8")
 
 
+def test_a_plan_until_a_phase_has_no_step_of_a_later_one() -> None:
+    plan = PLAN.until(Phase.PREDICT)
+    assert {step.phase for step in plan.steps} == {
+        Phase.SLATE,
+        Phase.COLLECT,
+        Phase.LINES,
+        Phase.CONTEXT,
+        Phase.PREDICT,
+    }
+    assert [step for step in PLAN.steps if step in plan.steps] == list(plan.steps)
+    assert PLAN.until(Phase.GRADE) == PLAN
+
+
+def test_a_rerun_of_phases_in_the_wrong_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="the first phase, predict, is after the last, context"):
+        Rerun(from_phase=Phase.PREDICT, to_phase=Phase.CONTEXT)
+
+
 def test_a_rerun_from_a_phase_runs_that_phase_and_the_later_ones() -> None:
     assert names(from_phase=Phase.GRADE) == ["grade", "export_results", "export_summary"]
