@@ -16,6 +16,7 @@ from activities.publish import PublishActivities
 from activities.recorded_day import RecordedDayActivities
 from activities.resources import Resources
 from activities.scenario import deliver_action
+from activities.validation import ValidationActivities
 from activities.worker_settings import WorkerSettingsActivities
 from workflows.contracts import Queue
 
@@ -46,6 +47,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             InTurnActivities(resources).compute_in_turn,
             publish.publish_status,
             publish.log_run,
+            ValidationActivities(resources).validate,
         ],
         Queue.MODELS: [models.predict, models.predict_together, models.train],
     }

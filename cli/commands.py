@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from cli.exit_codes import ExitCode
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import Phase, counted, did_you_mean, game_date_of
+from tipoff.vocabulary import EASTERN, Phase, counted, did_you_mean, game_date_of
 
 DESCRIPTION = """\
 Start, follow and control the days of tipoff.
@@ -96,6 +96,17 @@ def parse_date_to_start(text: str) -> date:
     return parsed
 
 
+def parse_time(text: str) -> datetime:
+    """A time written like 2026-11-30T09:15, in Eastern time unless it has an offset."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or "T" not in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write it like 2026-11-30T09:15, in Eastern time")
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=EASTERN)).astimezone(UTC)
+
+
 def _date(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", default="today", type=parse_date, metavar="DATE", help=_DATE_HELP)
 
@@ -150,6 +161,16 @@ def _id(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="id of this command; a command with the same id is executed only once. "
         "Default: the same command is executed once a minute",
+    )
+
+
+def _as_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as-of",
+        type=parse_time,
+        metavar="TIME",
+        help="judge what is due by this time, such as 2026-11-30T09:15 (default: now), with predictions made by then"
+        " and all other data as stored now",
     )
 
 
@@ -341,6 +362,8 @@ COMMANDS = (
             (_date_to_start, _common, _operator, _start)),
     Command("status", "show the state of a day, and the reason for it", "status", (_date, _common)),
     Command("days", "list the last dates with state, counts and what each waits for", "days", (_date, _common, _last)),
+    Command("validate", "check the tables and exports of a date; exit code 1 if data are late, missing or wrong",
+            "validate", (_date, _common, _as_of)),
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
     Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
     Command("force-continue", "continue without the data that a phase waits for", "operator_commands",

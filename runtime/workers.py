@@ -30,10 +30,12 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
+from workflows.validation import ValidationWorkflow
 from workflows.worker_settings import WorkerSettingsWorkflow
 
-WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, RateLimiterWorkflow)
-VERSIONED_WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, AutoUpgradeRateLimiterWorkflow)
+_OF_ONE_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, ValidationWorkflow)
+WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow)
+VERSIONED_WORKFLOWS = (*_OF_ONE_BUILD, AutoUpgradeRateLimiterWorkflow)
 """A day stays on the build that it started with; a rate limiter moves to the newest build."""
 
 GRACE = timedelta(seconds=20)

@@ -880,7 +880,7 @@ def _plan(
     *,
     slate_known: bool = True,
 ) -> DayPlan:
-    slate = _slate_times(game_date, games)
+    slate = slate_times(game_date, games)
     known_by = _known_by(slate, started_at) if games else None
     if known_by and started_at:
         steps = _landed_steps(steps, sources, started_at)
@@ -922,7 +922,7 @@ def _known_by(slate: SlateTimes, started_at: datetime | None) -> datetime | None
     return first - timedelta(seconds=1)
 
 
-def _slate_times(game_date: date, games: tuple[SlateGame, ...]) -> SlateTimes:
+def slate_times(game_date: date, games: tuple[SlateGame, ...]) -> SlateTimes:
     """The times that the plan depends on: only fixed tip-offs; while no game has one, a late one is assumed."""
     fixed = {game.tip_off for game in games if game.tip_off}
     assumed = {LATEST_USUAL_TIP.resolve(SlateTimes(game_date))} if games else set[datetime]()

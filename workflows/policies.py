@@ -90,4 +90,5 @@ POLICIES: dict[Activity, Policy] = {
     Activity.TRAINING_HISTORY: _READ,
     Activity.TRAIN: _TRAIN,
     Activity.DESCRIBE_SETTINGS: _SETTINGS,
+    Activity.VALIDATE: _COMPUTE,
 }

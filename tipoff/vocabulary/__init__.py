@@ -32,6 +32,7 @@ from tipoff.vocabulary.reports import (
     StepResult,
 )
 from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
+from tipoff.vocabulary.validation import CheckResult, DataState, ValidationReport
 from tipoff.vocabulary.words import (
     ARCHIVED,
     PREDICTED,
@@ -70,10 +71,12 @@ __all__ = [
     "AuditEntry",
     "Cadence",
     "Channel",
+    "CheckResult",
     "CollectReport",
     "ComputeReport",
     "Cooldown",
     "DataQuality",
+    "DataState",
     "DataVersions",
     "DayPlan",
     "DayStatus",
@@ -110,6 +113,7 @@ __all__ = [
     "StepState",
     "StepStatus",
     "Trigger",
+    "ValidationReport",
     "View",
     "WithheldPicks",
     "clock_time",

@@ -74,6 +74,7 @@ class Activity(StrEnum):
     TRAINING_HISTORY = "training_history"
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
+    VALIDATE = "validate"
 
 
 class TaskPriority(IntEnum):

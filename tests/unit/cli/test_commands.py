@@ -11,7 +11,7 @@ import pytest
 
 from cli.commands import COMMANDS, parse, parse_date_to_start
 from cli.exit_codes import ExitCode
-from tipoff.vocabulary import game_date_of
+from tipoff.vocabulary import eastern, game_date_of
 
 DAY = date(2024, 3, 29)
 DATED = {"date": DAY, "json": False, "replay": None}
@@ -45,6 +45,15 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("days --date 2024-03-29", {**DATED, "last": 7}),
     ("days --date 2024-03-29 --last 366", {**DATED, "last": 366}),
     *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page")),
+    ("validate --date 2024-03-29", {**DATED, "as_of": None}),
+    (
+        "validate --date 2024-03-29 --as-of 2024-03-30T09:15 --json",
+        {**DATED, "json": True, "as_of": eastern(date(2024, 3, 30), 9, 15)},
+    ),
+    (
+        "validate --date 2024-03-29 --as-of 2024-03-30T13:15+00:00",
+        {**DATED, "as_of": datetime(2024, 3, 30, 13, 15, tzinfo=UTC)},
+    ),
     ("force-continue --phase lines --date 2024-03-29", FORCE),
     ("force-continue --phase lines --date 2024-03-29 --yes --id 7", {**FORCE, "yes": True, "id": "7"}),
     ("lines-available --date 2024-03-29", {**OPERATOR, "games": []}),

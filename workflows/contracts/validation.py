@@ -1,0 +1,16 @@
+"""The contracts of the validation of a date, and of the morning check."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import AwareDatetime
+
+from tipoff.vocabulary import Frozen
+
+
+class ValidateRequest(Frozen):
+    """Validate a date as of a time."""
+
+    game_date: date
+    as_of: AwareDatetime
