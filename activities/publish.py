@@ -10,13 +10,12 @@ from temporalio import activity
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.grading.balance import release_picks
-from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.best_bets import publish_best_bets
+from tipoff.publishing.day_alerts import update_day_alerts
 from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
-from tipoff.publishing.repeats import escalated
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
 from tipoff.vocabulary import ComputeReport, EndedRun, step_names
@@ -40,11 +39,10 @@ class PublishActivities:
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     @blocking_activity
     def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
-        """Export the status and append new alerts."""
+        """Export the status, and deliver new alerts beside it."""
         status = request.status
-        for alert in (alert for alert in status.alerts if alert.key in request.new_alerts):
-            alert_of_date = escalated(self._resources.exports, status.game_date, alert)
-            raise_alert(self._resources.exports, status.game_date, alert_of_date)
+        update_day_alerts(self._resources.exports, status, request.new_alerts)
+        self._resources.alert_sender.send_soon()
         published = publish_status(self._resources.exports, status, self._resources.now())
         return ComputeReport(rows=published.rows)
 

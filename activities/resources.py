@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tipoff.alerting.sender import AlertSender
 from tipoff.landing.landing import Landing, open_landing
 from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.settings import Settings, folder_of
@@ -49,6 +50,10 @@ class Resources:
         return open_exports(self.settings.exports)
 
     @cached_property
+    def alert_sender(self) -> AlertSender:
+        return AlertSender(self.exports, self.settings, self.now)
+
+    @cached_property
     def models(self) -> ModelStore:
         return open_models(self.settings.models)
 
@@ -59,9 +64,11 @@ class Resources:
         return dict(sources(settings.history_seasons, bigdataball=configured, replayed=replayed))
 
     async def close(self) -> None:
-        """Close connections and the warehouse."""
+        """Close connections and the warehouse, and deliver no more alerts."""
         if "fetcher" in self.__dict__:
             await self.fetcher.aclose()
+        if "alert_sender" in self.__dict__:
+            self.alert_sender.close()
         if "warehouse" in self.__dict__:
             self.warehouse.close()
 

@@ -11,6 +11,7 @@ TipoffError
 │   ├── ConcurrentUpdateError  another process is writing; retry the step
 │   └── DamagedModelError      a stored model is damaged; train again
 ├── TransportFault          the network failed; a retry in seconds can help
+├── DeliveryError           a channel did not take an alert; it is delivered again later
 ├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
 ├── BodyTooLargeError       a response is above the size cap; check what the provider serves
 └── NotEnoughDataError      a computation lacks data; wait or degrade
@@ -76,6 +77,10 @@ class NotEnoughDataError(TipoffError):
 
 class TransportFault(TipoffError):  # noqa: N818 - a fault passes in seconds, an error stays
     """The network or the provider failed; a retry in seconds can help."""
+
+
+class DeliveryError(TipoffError):
+    """A channel of alerts did not take a notice."""
 
 
 class InvalidRequestError(TipoffError):

@@ -44,6 +44,14 @@ def _parse_list(value: object) -> object:
     return value
 
 
+def _parse_urls(value: object) -> object:
+    """Parse URLs separated by commas, spaces or lines; a comma within a URL does not separate."""
+    urls = re.split(r"[\s,]+(?=[A-Za-z][\w+.-]*://)", value.strip()) if isinstance(value, str) else value
+    if isinstance(urls, list) and not all(re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", url) for url in urls):
+        raise ValueError("expected URLs such as mailtos://USER:PASSWORD@HOST, separated by commas")
+    return urls
+
+
 def _parse_mapping(value: object) -> object:
     """Parse a mapping from the environment, such as "cdn.nba.com=http://proxy:3128, stats.nba.com=…"."""
     if not isinstance(value, str):
@@ -89,8 +97,10 @@ ExportUrl = Annotated[
     ),
 ]
 LocalUrl = Annotated[str, _matching(r"file://.+", "file://PATH")]
+_HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 Address = Annotated[str, _matching(r"[^:\s]+:\d{1,5}", "HOST:PORT")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+AlertUrls = Annotated[tuple[SecretStr, ...], BeforeValidator(_parse_urls)]
 Proxies = Annotated[Mapping[str, SecretStr], BeforeValidator(_parse_mapping)]
 
 
@@ -133,6 +143,14 @@ class Settings(Frozen):
     """auto: a host is requested through its proxy only while it blocks this machine's address."""
     as_browser: Names = ()
     """Hosts that are requested like a browser does, because they refuse other clients; needs the extra `browser`."""
+    alert_urls: AlertUrls = ()
+    """Where alerts are sent, as URLs of apprise; they also go to the log and to `alerts.jsonl`."""
+    alert_urls_second: AlertUrls = ()
+    """Where critical alerts are sent, too, if nobody acknowledges them in time."""
+    alert_quiet_hours: Annotated[str, _matching(rf"off|{_HOUR}-{_HOUR}", "HH:MM-HH:MM in Eastern time, or off")] = (
+        "23:00-08:00"
+    )
+    """Eastern time in which only critical alerts are sent: HH:MM-HH:MM, or off."""
     aliases: FilePath | None = None
     """Additional spellings of player names, in a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None
@@ -281,5 +299,9 @@ def _shown(key: str, value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{host}={HIDDEN}" for host in sorted(value))
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(_without_address(each) if isinstance(each, SecretStr) else each for each in value)
     return HIDDEN if key in SECRETS else redact(str(value))
+
+
+def _without_address(url: SecretStr) -> str:
+    return f"{url.get_secret_value().partition('://')[0]}://{HIDDEN}"

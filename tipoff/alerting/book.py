@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
-from tipoff.alerting.quiet_hours import NO_QUIET_HOURS, QuietHours
 from tipoff.errors import BadInputError
 from tipoff.vocabulary import Finding, Frozen, Severity, dedupe_key, did_you_mean
 
@@ -35,7 +34,7 @@ class Delivery(Frozen):
 
     kind: NoticeKind
     not_before: AwareDatetime
-    """The end of the quiet hours, of a pause after a failure, or of the time that a process has to deliver it."""
+    """The end of the pause after a failure, or of the time that a process has to deliver it."""
     sent_to: tuple[str, ...] = ()
     """Names of the channels that have received it."""
     failures: int = 0
@@ -78,9 +77,18 @@ class AlertRecord(Frozen):
     def dedupe_key(self) -> str:
         return dedupe_key(self.game_date, self.key)
 
-    def delivery(self, kind: NoticeKind) -> Delivery | None:
-        """The delivery of a notice, unless all channels have received it."""
-        return next((each for each in self.deliveries if each.kind is kind), None)
+    @property
+    def finding(self) -> Finding:
+        """The alert as a check that still finds it reports it."""
+        return Finding(
+            key=self.key,
+            severity=self.severity,
+            summary=self.text,
+            command=self.command,
+            game_date=self.game_date,
+            step=self.step,
+            since=self.since,
+        )
 
 
 class Notice(NamedTuple):
@@ -111,9 +119,7 @@ class Reconciled(NamedTuple):
     notices: tuple[Notice, ...]
 
 
-def reconcile(
-    book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime, quiet: QuietHours = NO_QUIET_HOURS
-) -> Reconciled:
+def reconcile(book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime) -> Reconciled:
     """Compare what a check of a scope finds with the open alerts.
 
     A new finding triggers an alert, and one that became more severe triggers its alert again; it never becomes less
@@ -122,17 +128,17 @@ def reconcile(
     """
     by_key = {finding.dedupe_key: finding for finding in findings}
     known = {alert.dedupe_key for alert in book.open_alerts}
-    checked = (_checked(alert, scope, by_key, now, quiet) for alert in book.alerts)
-    raised = (_raised(by_key[key], (scope,), now, quiet) for key in by_key if key not in known)
+    checked = (_checked(alert, scope, by_key, now) for alert in book.alerts)
+    raised = (_raised(by_key[key], (scope,), now) for key in by_key if key not in known)
     after = tuple(_escalated(alert, now) for alert in (*checked, *raised))
     return Reconciled(AlertBook(alerts=after), _new_notices(book, after))
 
 
-def add_event(book: AlertBook, finding: Finding, now: datetime, quiet: QuietHours = NO_QUIET_HOURS) -> AlertBook:
+def add_event(book: AlertBook, finding: Finding, now: datetime) -> AlertBook:
     """Add what happened once and has no all-clear, unless the book knows it, open or closed."""
     if any(alert.dedupe_key == finding.dedupe_key for alert in book.alerts):
         return book
-    return AlertBook(alerts=(*book.alerts, _raised(finding, (), now, quiet)))
+    return AlertBook(alerts=(*book.alerts, _raised(finding, (), now)))
 
 
 def acknowledge(book: AlertBook, key: str, who: str, why: str, now: datetime) -> AlertBook:
@@ -146,24 +152,24 @@ def acknowledge(book: AlertBook, key: str, who: str, why: str, now: datetime) ->
         raise BadInputError(f"no alert {key!r} is open{did_you_mean(key, known)}; `alerts list` shows those that are")
     acknowledgement = Acknowledgement(at=now, who=who, why=why)
     return AlertBook(
-        alerts=tuple(
-            alert.model_copy(update={"acknowledged": acknowledgement}) if alert in meant else alert
-            for alert in book.alerts
-        )
+        alerts=tuple(_acknowledged(each, acknowledgement) if each in meant else each for each in book.alerts)
     )
 
 
-def _checked(
-    alert: AlertRecord, scope: str, by_key: Mapping[str, Finding], now: datetime, quiet: QuietHours
-) -> AlertRecord:
+def _acknowledged(alert: AlertRecord, acknowledgement: Acknowledgement) -> AlertRecord:
+    deliveries = tuple(each for each in alert.deliveries if each.kind is not NoticeKind.ESCALATION)
+    return alert.model_copy(update={"acknowledged": acknowledgement, "deliveries": deliveries})
+
+
+def _checked(alert: AlertRecord, scope: str, by_key: Mapping[str, Finding], now: datetime) -> AlertRecord:
     if not alert.is_open:
         return alert
     if finding := by_key.get(alert.dedupe_key):
-        return _found_again(alert, scope, finding, now, quiet)
-    return _not_found(alert, scope, now, quiet)
+        return _found_again(alert, scope, finding, now)
+    return _not_found(alert, scope, now)
 
 
-def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime, quiet: QuietHours) -> AlertRecord:
+def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime) -> AlertRecord:
     return AlertRecord(
         game_date=finding.game_date,
         key=finding.key,
@@ -174,24 +180,24 @@ def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime, quiet: Qui
         command=finding.command,
         since=finding.since,
         scopes=scopes,
-        deliveries=(_delivery(NoticeKind.TRIGGER, finding.severity, now, quiet),),
+        deliveries=(Delivery(kind=NoticeKind.TRIGGER, not_before=now),),
     )
 
 
-def _found_again(alert: AlertRecord, scope: str, finding: Finding, now: datetime, quiet: QuietHours) -> AlertRecord:
+def _found_again(alert: AlertRecord, scope: str, finding: Finding, now: datetime) -> AlertRecord:
     if finding.severity.rank > alert.severity.rank:
         scopes = _with(alert.scopes, scope)
-        return _raised(finding.model_copy(update={"since": finding.since or alert.since}), scopes, now, quiet)
+        return _raised(finding.model_copy(update={"since": finding.since or alert.since}), scopes, now)
     current = {"text": finding.summary, "command": finding.command, "scopes": _with(alert.scopes, scope)}
     return alert.model_copy(update=current)
 
 
-def _not_found(alert: AlertRecord, scope: str, now: datetime, quiet: QuietHours) -> AlertRecord:
+def _not_found(alert: AlertRecord, scope: str, now: datetime) -> AlertRecord:
     scopes = tuple(each for each in alert.scopes if each != scope)
     if scopes:
         return alert.model_copy(update={"scopes": scopes})
     # It replaces what no channel has received so far: one notice says what was wrong, since when and until when.
-    all_clear = _delivery(NoticeKind.ALL_CLEAR, alert.severity, now, quiet)
+    all_clear = Delivery(kind=NoticeKind.ALL_CLEAR, not_before=now)
     return alert.model_copy(update={"scopes": (), "resolved_at": now, "deliveries": (all_clear,)})
 
 
@@ -201,10 +207,6 @@ def _escalated(alert: AlertRecord, now: datetime) -> AlertRecord:
         return alert
     escalation = Delivery(kind=NoticeKind.ESCALATION, not_before=now)
     return alert.model_copy(update={"escalated_at": now, "deliveries": (*alert.deliveries, escalation)})
-
-
-def _delivery(kind: NoticeKind, severity: Severity, now: datetime, quiet: QuietHours) -> Delivery:
-    return Delivery(kind=kind, not_before=quiet.hold_until(severity, now))
 
 
 def _with(scopes: tuple[str, ...], scope: str) -> tuple[str, ...]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time
 from typing import NamedTuple
 
 from tipoff.vocabulary import EASTERN, Severity
 
 
 class QuietHours(NamedTuple):
-    """A part of each day in Eastern time, which may include midnight."""
+    """A part of each day in Eastern time, which may include midnight; the same start and end: none."""
 
     start: time
     end: time
 
-    def hold_until(self, severity: Severity, now: datetime) -> datetime:
-        """When an alert may be delivered: now, or after the quiet hours if it is not critical."""
-        local = now.astimezone(EASTERN)
-        if severity is Severity.CRITICAL or not self._contain(local.time()):
-            return now
-        ends_tomorrow = local.time() >= self.end
-        end = datetime.combine(local.date() + timedelta(days=ends_tomorrow), self.end, EASTERN)
-        return end.astimezone(UTC)
+    def hold_back(self, severity: Severity, now: datetime) -> bool:
+        """Whether an alert of this severity has to wait for the end of the quiet hours."""
+        return severity is not Severity.CRITICAL and self._contain(now.astimezone(EASTERN).time())
 
     def _contain(self, local: time) -> bool:
         if self.start <= self.end:
@@ -30,3 +25,11 @@ class QuietHours(NamedTuple):
 
 
 NO_QUIET_HOURS = QuietHours(time(0), time(0))
+
+
+def quiet_hours(setting: str) -> QuietHours:
+    """The quiet hours of the settings: "23:00-08:00" or "off"."""
+    if setting == "off":
+        return NO_QUIET_HOURS
+    start, end = map(time.fromisoformat, setting.split("-"))
+    return QuietHours(start, end)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from tipoff.alerting.store import raise_alert
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
 from tipoff.grading.balance import WITHHELD
 from tipoff.grading.metrics import (
@@ -19,7 +20,6 @@ from tipoff.grading.metrics import (
     outcomes,
 )
 from tipoff.grading.outcomes import POSTPONED
-from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
 from tipoff.publishing.performance import publish_performance
 from tipoff.publishing.status import PublishResult

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
 from tipoff.grading.metrics import MetricWarning
 from tipoff.grading.performance import Performance, first_graded_date, performance
-from tipoff.publishing.alerts import raise_alert
 from tipoff.publishing.envelope import Envelope, ExportStatus, put, put_pointer
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Alert

@@ -16,7 +16,7 @@ from activities.publish import PublishActivities
 from activities.recorded_day import RecordedDayActivities
 from activities.resources import Resources
 from tests.support.ledgers import DAY, evening_plan, settled_ledger
-from tipoff.publishing.alerts import alerts_of
+from tipoff.alerting.store import read_book
 from tipoff.settings import Settings
 from tipoff.vocabulary import Alert, Degradation, Span, eastern
 from workflows.contracts import ComputeRequest, PlanRequest, PublishStatusRequest, TrainRequest
@@ -121,7 +121,7 @@ def test_the_status_is_published_with_its_new_alerts_only(resources: Resources, 
     request = PublishStatusRequest(status=status, new_alerts=("new",))
     report = run(PublishActivities(resources).publish_status, request)
     assert report.rows == len(STATUS.steps)
-    assert [alert.key for alert in alerts_of(resources.exports, DAY)] == ["new"]
+    assert [alert.key for alert in read_book(resources.exports).of_date(DAY)] == ["new"]
     assert (tmp_path / "exports" / "v1" / "status" / "2024-03-29.json").exists()
 
 

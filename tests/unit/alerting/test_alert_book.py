@@ -1,6 +1,6 @@
 """Which notices follow from what checks find."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,13 +16,11 @@ from tipoff.alerting.book import (
     add_event,
     reconcile,
 )
-from tipoff.alerting.quiet_hours import QuietHours
 from tipoff.errors import BadInputError
 from tipoff.vocabulary import Finding, Severity, eastern
 
 DAY = date(2026, 11, 30)
 NOON = eastern(DAY, 12)
-NIGHT = QuietHours(time(23), time(8))
 EMPTY = AlertBook()
 
 
@@ -160,37 +158,18 @@ def test_an_event_is_reported_once_and_is_never_open() -> None:
     assert notices == ()
 
 
-@pytest.mark.parametrize(
-    ("severity", "now", "delivered_from"),
-    [
-        (Severity.WARNING, eastern(DAY, 22, 59), eastern(DAY, 22, 59)),
-        (Severity.WARNING, eastern(DAY, 23), eastern(date(2026, 12, 1), 8)),
-        (Severity.INFO, eastern(DAY, 7, 59), eastern(DAY, 8)),
-        (Severity.WARNING, eastern(DAY, 8), eastern(DAY, 8)),
-        (Severity.CRITICAL, eastern(DAY, 3), eastern(DAY, 3)),
-        # the clock goes back and forward during these nights
-        (Severity.WARNING, eastern(date(2026, 10, 31), 23, 30), datetime(2026, 11, 1, 13, tzinfo=UTC)),
-        (Severity.WARNING, eastern(date(2027, 3, 13), 23, 30), datetime(2027, 3, 14, 12, tzinfo=UTC)),
-    ],
-)
-def test_quiet_hours_hold_back_everything_but_critical_alerts(
-    severity: Severity, now: datetime, delivered_from: datetime
-) -> None:
-    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=severity)], now, NIGHT)
-    assert [each.not_before for each in book.alerts[0].deliveries] == [delivered_from]
+def test_an_all_clear_replaces_the_trigger_that_no_channel_has_received() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, _ = reconcile(book, "watchdog", [], after_minutes(5))
+    assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.ALL_CLEAR]
 
 
-def test_quiet_hours_within_one_day_and_none_at_all() -> None:
-    assert QuietHours(time(13), time(14)).hold_until(Severity.WARNING, eastern(DAY, 13, 30)) == eastern(DAY, 14)
-    assert QuietHours(time(13), time(14)).hold_until(Severity.WARNING, eastern(DAY, 14)) == eastern(DAY, 14)
-    assert QuietHours(time(9), time(9)).hold_until(Severity.WARNING, eastern(DAY, 9)) == eastern(DAY, 9)
-
-
-def test_what_came_and_went_in_quiet_hours_is_one_notice_afterwards() -> None:
-    night, morning = eastern(DAY, 2), eastern(DAY, 8)
-    book, _ = reconcile(EMPTY, "watchdog", [finding(severity=Severity.WARNING)], night, NIGHT)
-    book, _ = reconcile(book, "watchdog", [], eastern(DAY, 3), NIGHT)
-    assert [(each.kind, each.not_before) for each in book.alerts[0].deliveries] == [(NoticeKind.ALL_CLEAR, morning)]
+def test_an_acknowledgement_ends_an_escalation_that_could_not_be_delivered() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, _ = reconcile(book, "watchdog", [finding()], NOON + ESCALATE_AFTER)
+    assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.TRIGGER, NoticeKind.ESCALATION]
+    book = acknowledge(book, "no_worker", "ann", "", after_minutes(31))
+    assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.TRIGGER]
 
 
 KEYS = st.sets(st.sampled_from(["a", "b", "c"]))

@@ -8,9 +8,9 @@ import pytest
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
+from tipoff.alerting.store import read_book
 from tipoff.grading.accuracy import grade_date
 from tipoff.grading.balance import release_picks, withhold_one_sided
-from tipoff.publishing.alerts import alerts_of
 from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put, put_pointer, put_version
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.store import ExportStore
@@ -256,7 +256,7 @@ def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
 
 def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: ExportStore) -> None:
     publish_results(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    [alert] = alerts_of(store, DAY)
+    [alert] = read_book(store).of_date(DAY)
     assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions graded; check for")
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
@@ -268,9 +268,9 @@ def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: ExportS
     turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
     morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
     publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
-    [text] = [each.text for each in alerts_of(store, DAY) if each.key == "hit-rate:ensemble_v1:market"]
+    [text] = [each.text for each in read_book(store).of_date(DAY) if each.key == "hit-rate:ensemble_v1:market"]
     assert text.startswith("ensemble_v1 (market): hit rate 0% on ")
-    assert "hit-rate:moving_average:model" not in {each.key for each in alerts_of(store, DAY)}
+    assert "hit-rate:moving_average:model" not in {each.key for each in read_book(store).of_date(DAY)}
 
 
 def test_ungraded_games_are_listed_as_pending(before_tip: Warehouse, store: ExportStore) -> None:
