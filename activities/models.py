@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from temporalio import activity
+from temporalio.client import Client
 
-from activities.heartbeats import blocking_activity
+from activities.heartbeats import blocking_activity, heartbeating
 from activities.resources import Resources
 from tipoff.errors import BadInputError, TipoffError
 from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
+from tipoff.training.due import untrained_systems, why_due
 from tipoff.training.fit import Training
 from tipoff.training.train_process import train_in_child
 from workflows.contracts import (
@@ -20,6 +23,8 @@ from workflows.contracts import (
     PredictReports,
     PredictRequests,
     TrainedSystem,
+    TrainingDue,
+    TrainingInput,
     TrainingResult,
     TrainRequest,
 )
@@ -43,6 +48,14 @@ class ModelActivities:
         """Predict with several systems; a TipoffError of one concerns no other."""
         return PredictReports(reports=tuple(self._predict_if_possible(each) for each in requests.requests))
 
+    @activity.defn(name=Activity.TRAINING_DUE.value)
+    async def training_due(self, request: TrainingInput) -> TrainingDue:
+        """Whether systems need training, and no other training runs."""
+        async with heartbeating():
+            if other := await _other_training(activity.client()):
+                return TrainingDue(due=False, reason=f"{other} is running")
+            return await asyncio.to_thread(self._due, request)
+
     @activity.defn(name=Activity.TRAIN.value)
     @blocking_activity
     def train(self, request: TrainRequest) -> TrainingResult:
@@ -54,7 +67,9 @@ class ModelActivities:
         history = self._resources.work_file(request.before, request.history_file)
         kept = self._champions(system_ids, request) if request.only_if_missing else ()
         models = self._resources.settings.models
-        trainings = kept or train_in_child(history, request.before, request.as_of, models, system_ids)
+        trainings = kept or train_in_child(
+            history, request.before, request.as_of, models, system_ids, request.predicts_from
+        )
         return TrainingResult(systems=tuple(map(_trained_system, trainings)))
 
     def _predict_if_possible(self, request: ComputeRequest) -> Predicted | None:
@@ -63,6 +78,14 @@ class ModelActivities:
         except TipoffError as error:
             activity.logger.info("%s predicts alone, since with others it failed: %s", request.subject, error)
             return None
+
+    def _due(self, request: TrainingInput) -> TrainingDue:
+        """A replay without models shall predict without: whoever wants models trains before its day."""
+        system_ids, models = request.system_ids or tuple(SYSTEMS), self._resources.models
+        if self._resources.settings.upstream and untrained_systems(models, system_ids):
+            return TrainingDue(due=False, reason="this replay was not trained before its day")
+        reason = why_due(models, system_ids, request.before)
+        return TrainingDue(due=bool(reason), reason=reason or "each system has a model of the last week")
 
     def _champions(self, system_ids: Sequence[str], request: TrainRequest) -> tuple[Training, ...]:
         """The models that predict the date, if each system has one: undamaged, and trained on today's features."""
@@ -74,6 +97,12 @@ class ModelActivities:
         except TipoffError:
             return ()
         return tuple(Training(card=champion.card) for champion in champions)
+
+
+async def _other_training(client: Client) -> str:
+    """The id of another training that is running; empty if there is none."""
+    running = client.list_workflows("WorkflowType = 'TrainingWorkflow' AND ExecutionStatus = 'Running'")
+    return min([run.id async for run in running if run.id != activity.info().workflow_id], default="")
 
 
 def _predict(resources: Resources, request: ComputeRequest) -> Predicted:

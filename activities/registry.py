@@ -49,6 +49,6 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             publish.log_run,
             ValidationActivities(resources).validate,
         ],
-        Queue.MODELS: [models.predict, models.predict_together, models.train],
+        Queue.MODELS: [models.predict, models.predict_together, models.training_due, models.train],
     }
     return activities[queue]

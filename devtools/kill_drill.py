@@ -48,7 +48,7 @@ from workflows.training import TrainingWorkflow
 MEDIAN_LIMIT_SECONDS = 3.0
 RUN_TIMEOUT_SECONDS = 900.0
 ANYTIME = (Activity.PLAN_DAY,)
-OUTSIDE_A_DAY = (Activity.DESCRIBE_SETTINGS, Activity.VALIDATE)
+OUTSIDE_A_DAY = (Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE)
 """No day runs them, and they write nothing."""
 COMPARED_FOLDERS = ("exports", "stored_models")
 

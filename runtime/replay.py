@@ -48,6 +48,7 @@ from workflows.contracts import (
     TrainingInput,
     TrainingResult,
     day_workflow_id,
+    training_workflow_id,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.search_attributes import initial_attributes
@@ -156,7 +157,7 @@ class Replay:
         day = self.config.game_date
         request = TrainingInput(before=day, as_of=eastern(day, 5))
         return await self.client.execute_workflow(
-            TrainingWorkflow.run, request, id=f"training-{day}", task_queue=Queue.DAY
+            TrainingWorkflow.run, request, id=training_workflow_id(day), task_queue=Queue.DAY
         )
 
     async def start_day(

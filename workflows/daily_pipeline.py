@@ -3,7 +3,7 @@
 A day acquires the slate, collects its inputs, waits for betting lines until a signal, a response or the deadline,
 degrades by rule if an input is missing then, predicts and publishes before tip-off, refreshes the affected games when
 late input arrives, follows the games and grades the predictions. The steps and every deadline are listed
-in `tipoff/plan.py`.
+in `tipoff/plan.py`. It also starts the training of models that are older than a week, for the next days.
 
 Beside this module: `scheduler` (the loop: decide, start, wait), `step_runner` (activities and fallback sources),
 `together` and `in_turn` (which steps share an activity), `rerun` (an ended day again from its landed batches),
@@ -45,6 +45,7 @@ from workflows.scheduler import Scheduler
 from workflows.search_attributes import GAME_DATE
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
+from workflows.training import start_if_due
 
 _NOTHING_RECORDED = "nothing was recorded of {}: it never ran with this warehouse and landing; start it without --rerun"
 _NO_PLAN_YET = "the day is starting and has no plan yet: retry in a second"
@@ -71,6 +72,7 @@ class DailyPipelineWorkflow:
         self._clock = DayClock(day.clock)
         self._early_audit: list[AuditEntry] = []
         self._planned: _PlannedDay | None = None
+        self._training: asyncio.Task[None] | None = None
 
     @workflow.run
     async def run(self, day: DayInput) -> DayResult:
@@ -96,11 +98,18 @@ class DailyPipelineWorkflow:
         planned = self._planned = self._start_planned(DayLedger(plan, recorded=recorded is not None))
         if rerun is not None:
             self._audit_rerun(rerun, recorded)
+        if rerun is None and not plan.is_backfill:
+            self._training = asyncio.create_task(self._start_training(planned.ledger))
         if rerun is None or recorded is None:
             await planned.scheduler.run()
             return
         ledger, reporter = planned.ledger, planned.reporter
         await DayRerun(rerun, recorded, ledger, self._clock, planned.runner, planned.poller, reporter).run()
+
+    async def _start_training(self, ledger: DayLedger) -> None:
+        """Have the models trained, if due, once the date is known to have games; the day does not wait for it."""
+        await workflow.wait_condition(lambda: bool(ledger.plan.games))
+        await start_if_due(self._day.game_date, self._clock.now())
 
     async def _recorded_day(self, plan: DayPlan, rerun: Rerun) -> RecordedDay | None:
         """What a re-run starts from; None when a past date never ran, and is collected and backfilled.

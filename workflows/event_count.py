@@ -41,6 +41,8 @@ _ACTIVITY = 3 + _WORKFLOW_TASK
 """Scheduled, started, completed, and the workflow task that receives its result."""
 _TIMER = 2 + _WORKFLOW_TASK
 """Started, fired, and the workflow task that it begins."""
+_CHILD = 3 + 2 * _WORKFLOW_TASK
+"""Initiated, started and completed, and the workflow tasks that these two begin."""
 _UPDATE = 1
 _START_AND_END = 2 + _WORKFLOW_TASK
 _LATEST_TIP_OFF = (22, 30)
@@ -126,6 +128,7 @@ class DryRun:
     def run(self) -> Counter[_Events]:
         """How often each kind of events occurs."""
         self._count("plan the day", 2)
+        self._count("start the training", events=_CHILD)
         while True:
             while self._run_ready_steps():
                 pass

@@ -62,6 +62,7 @@ _FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
 _PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
 _PREDICT_TOGETHER = _short(Queue.MODELS, timedelta(minutes=5), attempts=2)
 _STORE_TOGETHER = _short(Queue.WAREHOUSE, timedelta(minutes=5), attempts=2)
+_TRAINING_DUE = _short(Queue.MODELS, timedelta(seconds=30))
 _TRAIN = _long(Queue.MODELS, timedelta(minutes=10))
 _STATUS = _short(Queue.WAREHOUSE, timedelta(seconds=25), attempts=5)
 _SETTINGS = Policy(queue=Queue.FETCH, start_to_close=timedelta(seconds=10), heartbeat=timedelta(seconds=2), attempts=2)
@@ -88,6 +89,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.DELIVER_ACTION: _DAY,
     Activity.RECORDED_DAY: _COMPUTE,
     Activity.TRAINING_HISTORY: _READ,
+    Activity.TRAINING_DUE: _TRAINING_DUE,
     Activity.TRAIN: _TRAIN,
     Activity.DESCRIBE_SETTINGS: _SETTINGS,
     Activity.VALIDATE: _COMPUTE,

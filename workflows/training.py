@@ -1,8 +1,14 @@
-"""Trains systems: collects past results, builds features, fits models and promotes those that are not worse."""
+"""Trains systems: collects past results, builds features, fits models and promotes those that are not worse.
+
+Each day starts it and goes on without it: it ends at once unless training is due.
+"""
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+
 from temporalio import workflow
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport, Span, clock_time, counted, step_names
 from workflows.calls import call
@@ -11,10 +17,12 @@ from workflows.contracts import (
     CollectRequest,
     ComputeRequest,
     ProcessRequest,
+    TrainingDue,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
     TrainRequest,
+    training_workflow_id,
 )
 
 _SOURCES = (step_names.SCHEDULE, step_names.TEAM_BOX_SCORE_HISTORY, step_names.PLAYER_BOX_SCORE_HISTORY)
@@ -27,6 +35,10 @@ class TrainingWorkflow:
 
     @workflow.run
     async def run(self, training: TrainingInput) -> TrainingResult:
+        if training.only_if_due:
+            check = await call(Activity.TRAINING_DUE, training, TrainingDue, summary=f"due before {training.before}?")
+            if not check.due:
+                return TrainingResult(systems=(), skipped=check.reason)
         at = clock_time(training.as_of, training.before)
         for source in _SOURCES:
             await self._collect(source, training, at)
@@ -48,6 +60,7 @@ class TrainingWorkflow:
             history_file=history.file,
             before=training.before,
             as_of=training.as_of,
+            predicts_from=training.before + timedelta(days=1) if training.only_if_due else None,
         )
         systems = ", ".join(training.system_ids) or "all systems"
         return await call(
@@ -64,3 +77,18 @@ class TrainingWorkflow:
             source=source, batch_key=collected.batch_key, game_date=training.before, games=(), as_of=training.as_of
         )
         await call(Activity.PROCESS, landed, ProcessReport, summary=f"{source}: process the landed batch")
+
+
+async def start_if_due(game_date: date, as_of: datetime) -> None:
+    """Start a training of all systems that outlives this workflow; if one of the date is running, none is needed."""
+    training = TrainingInput(before=game_date, as_of=as_of, only_if_due=True)
+    try:
+        await workflow.start_child_workflow(
+            TrainingWorkflow.run,
+            training,
+            id=training_workflow_id(game_date),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"train all systems on the games before {game_date} if due",
+        )
+    except WorkflowAlreadyStartedError:
+        workflow.logger.info("a training of %s is running already", game_date)

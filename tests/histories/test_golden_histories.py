@@ -10,6 +10,7 @@ import re
 from typing import Any, NoReturn
 
 import pytest
+from temporalio.api.enums.v1 import EventType, ParentClosePolicy
 from temporalio.worker import (
     ContinueAsNewInput,
     Interceptor,
@@ -25,10 +26,10 @@ from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
 from tests.support.changed_workflow import ChangedPipelineWorkflow
-from tests.support.days import ScheduledActivity, activities_scheduled_by, scheduled_activities
+from tests.support.days import GAME_DATE, ScheduledActivity, activities_scheduled_by, scheduled_activities
 from tests.support.record_histories import RATE_LIMITER, recorded_history
 from tests.support.scenarios import SCENARIOS
-from workflows.contracts import RateLimiterInput
+from workflows.contracts import RateLimiterInput, training_workflow_id
 
 
 class DecisionRecorder(Interceptor):
@@ -101,3 +102,16 @@ async def test_a_changed_workflow_fails_to_replay() -> None:
     )
     with pytest.raises(NondeterminismError):
         await changed.replay_workflow(recorded_history("no_games"))
+
+
+@pytest.mark.parametrize(
+    ("name", "starts"), [("happy_day", 1), ("backfill", 0), ("backfill_rerun", 0), ("no_games", 0)]
+)
+def test_a_day_with_games_starts_one_training_that_outlives_it(name: str, starts: int) -> None:
+    children = [
+        event.start_child_workflow_execution_initiated_event_attributes
+        for event in recorded_history(name).events
+        if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
+    ]
+    assert [child.workflow_id for child in children] == [training_workflow_id(GAME_DATE)] * starts
+    assert all(child.parent_close_policy == ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON for child in children)

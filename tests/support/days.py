@@ -77,10 +77,13 @@ from workflows.contracts import (
     StoreReports,
     StoreRequests,
     TrainedSystem,
+    TrainingDue,
+    TrainingInput,
     TrainingResult,
     TrainRequest,
 )
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.training import TrainingWorkflow
 
 R = TypeVar("R")
 
@@ -220,7 +223,7 @@ class World:
                 *(self.process, self.follow, self.transform, self.build_features, self.store_predictions),
                 *(self.grade, self.export, self.publish_status, self.log_run, self.recorded_day),
             ],
-            Queue.MODELS: [self.predict, self.predict_together, self.train],
+            Queue.MODELS: [self.predict, self.predict_together, self.training_due, self.train],
         }
 
     async def _simulate(self, subject: str, as_of: datetime | None = None) -> None:
@@ -332,6 +335,11 @@ class World:
         await self._simulate("systems:train", request.as_of)
         trained = TrainedSystem(system_id="catboost_v8", model_version="c0ffee", rows=20, mae=5.0, last10_mae=5.1)
         return TrainingResult(systems=(trained,))
+
+    @activity.defn(name=Activity.TRAINING_DUE.value)
+    async def training_due(self, request: TrainingInput) -> TrainingDue:
+        await self._simulate("training_due")
+        return TrainingDue(due=False, reason="each system has a model of the last week")
 
     @activity.defn(name=Activity.PREDICT_TOGETHER.value)
     async def predict_together(self, requests: PredictRequests) -> PredictReports:
@@ -465,7 +473,7 @@ async def serving(client: Client, world: World) -> AsyncIterator[None]:
                 Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow] if queue is Queue.DAY else [],
+                    workflows=[DailyPipelineWorkflow, TrainingWorkflow] if queue is Queue.DAY else [],
                     activities=activities,
                     workflow_runner=WORKFLOW_RUNNER,
                     interceptors=[WorkerInterceptor()],

@@ -42,6 +42,7 @@ from workflows.contracts import (
     ProcessRequest,
     Queue,
     TrainedSystem,
+    TrainingDue,
     TrainingHistory,
     TrainingInput,
     TrainingResult,
@@ -62,6 +63,8 @@ class SmallDay:
     def __init__(self, exports: Path) -> None:
         self.lines = Outcome.NOT_PUBLISHED_YET
         self.lines_open_in = timedelta()
+        self.training_is_due = False
+        self.trainings: list[TrainRequest] = []
         settings = Settings(exports=f"file://{exports}")
         self.publishing = PublishActivities(Resources(settings, now=lambda: datetime.now(UTC)))
 
@@ -100,8 +103,13 @@ class SmallDay:
     async def training_history(self, training: TrainingInput) -> TrainingHistory:
         return TrainingHistory(file="history.parquet", rows=1200)
 
+    @activity.defn(name=Activity.TRAINING_DUE.value)
+    async def training_due(self, training: TrainingInput) -> TrainingDue:
+        return TrainingDue(due=self.training_is_due, reason="the test says so")
+
     @activity.defn(name=Activity.TRAIN.value)
     async def train(self, request: TrainRequest) -> TrainingResult:
+        self.trainings.append(request)
         system_ids = request.system_ids or ("moving_average", "catboost_v8")
         return TrainingResult(
             systems=tuple(
@@ -124,7 +132,7 @@ class SmallDay:
                 self.training_history,
                 self.publishing.publish_status,
             ],
-            Queue.MODELS: [self.train],
+            Queue.MODELS: [self.training_due, self.train],
         }
 
     @asynccontextmanager

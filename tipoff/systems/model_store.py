@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -71,6 +71,12 @@ class Champion(Frozen):
 
     version: str
     trained_through: date
+    predicts_from: date | None = None
+    """The first date that it may predict; None: the first one after its training data."""
+
+    def may_predict(self, game_date: date) -> bool:
+        """Whether its training data end before the date, and its time has come."""
+        return self.trained_through < game_date and (self.predicts_from is None or self.predicts_from <= game_date)
 
 
 class _ChampionList(Frozen):
@@ -106,13 +112,18 @@ class ModelStore:
         self._write(f"{folder}/{card.file}", trained.model)
         self._write(f"{folder}/card.json", _sealed(card, trained.model))
 
-    def promote(self, card: ModelCard) -> None:
-        """Make a stored version the newest champion; earlier champions stay listed. Raises StorageError."""
-        champion = Champion(version=card.version, trained_through=card.trained_through)
+    def promote(self, card: ModelCard, predicts_from: date | None = None) -> None:
+        """Make a stored version the newest champion; earlier champions stay listed. Raises StorageError.
+
+        A version that is a champion already goes on predicting the dates that it may.
+        """
 
         def promoted(present: bytes | None) -> bytes:
             champions, _ = self._parse_champions(card.system_id, present)
-            others = (other for other in champions if other != champion)
+            starts = [other.predicts_from for other in champions if other.version == card.version] + [predicts_from]
+            first = None if None in starts else min(start for start in starts if start is not None)
+            champion = Champion(version=card.version, trained_through=card.trained_through, predicts_from=first)
+            others = (other for other in champions if other.version != card.version)
             return _sealed(_ChampionList(champions=(*others, champion)))
 
         self.objects.update(_pointer(card.system_id), promoted)
@@ -142,14 +153,16 @@ class ModelStore:
         return self._champions(system_id)[0]
 
     def champion(self, system_id: str, before: date) -> TrainedModel:
-        """Return the undamaged champion with the latest training data that ends before `before`.
+        """Return the undamaged champion with the latest training data that may predict the date `before`.
 
         Raises NotEnoughDataError if there is none, DamagedModelError if all are damaged.
         """
         champions, damage = self._champions(system_id)
-        eligible = [champion for champion in champions if champion.trained_through < before]
+        eligible = [champion for champion in champions if champion.may_predict(before)]
         if not eligible:
-            later = f" ({counted(len(champions), 'champion')} trained on games of that date or later)"
+            later = (
+                f" ({counted(len(champions), 'champion')} trained on games of that date or later, or for later dates)"
+            )
             cause = later if champions else ""
             raise NotEnoughDataError(f"no model of {system_id} may predict {before}{cause}: run training for that date")
         eligible.sort(key=lambda champion: champion.trained_through)
@@ -162,6 +175,10 @@ class ModelStore:
             instead = f"model {champion.version}, trained through {champion.trained_through}, predicts"
             return replace(loaded, damage=tuple(f"{text}; {instead}" for text in damage))
         raise DamagedModelError("; ".join(damage))
+
+    def trained_through(self, system_id: str) -> date | None:
+        """Return where the training data of the newest stored model end, champion or not; None without any."""
+        return max((card.trained_through for card in self._stored_cards(system_id)), default=None)
 
     def load(self, system_id: str, version: str) -> TrainedModel:
         """Return a stored version. Raises DamagedModelError if it is missing or damaged."""
@@ -194,14 +211,16 @@ class ModelStore:
 
     def _stored(self, system_id: str) -> tuple[Champion, ...]:
         """All undamaged versions in the order of their training."""
-        cards = []
+        cards = sorted(self._stored_cards(system_id), key=lambda card: (card.trained_at, card.version))
+        return tuple(Champion(version=card.version, trained_through=card.trained_through) for card in cards)
+
+    def _stored_cards(self, system_id: str) -> Iterator[ModelCard]:
+        """Yield the card of every undamaged version."""
         for name in self.objects.names(f"{system_id}/"):
             _, version, *file = name.split("/")
             if file == ["card.json"]:
                 with contextlib.suppress(DamagedModelError):
-                    cards.append(self.load(system_id, version).card)
-        cards.sort(key=lambda card: (card.trained_at, card.version))
-        return tuple(Champion(version=card.version, trained_through=card.trained_through) for card in cards)
+                    yield self.load(system_id, version).card
 
     def _write(self, name: str, content: bytes) -> None:
         self.objects.update(name, lambda _: content)

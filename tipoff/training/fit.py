@@ -96,16 +96,24 @@ def train_systems(
 
 
 def train_files(
-    history: Path, cutoff: date, as_of: datetime, models: ModelStore, system_ids: Sequence[str]
+    history: Path,
+    cutoff: date,
+    as_of: datetime,
+    models: ModelStore,
+    system_ids: Sequence[str],
+    predicts_from: date | None = None,
 ) -> tuple[Training, ...]:
-    """Train from a Parquet file, store the models and promote those that are not worse; needs no warehouse."""
+    """Train from a Parquet file, store the models and promote those that are not worse; needs no warehouse.
+
+    `predicts_from`: the first date that the new models may predict; None: the cutoff.
+    """
     fitted = fit_systems(pl.read_parquet(history), cutoff, system_ids)
     trainings = []
     for trained in _trained(fitted, as_of):
         models.put(trained)
         rejection = _rejection(models, trained.card.system_id, fitted, cutoff)
         if not rejection:
-            models.promote(trained.card)
+            models.promote(trained.card, predicts_from)
         trainings.append(Training(card=trained.card, rejection=rejection))
     return tuple(trainings)
 

@@ -31,6 +31,7 @@ class _Job(Frozen):
     models: str
     """URL of the model store."""
     system_ids: tuple[str, ...]
+    predicts_from: date | None
 
 
 class _Result(Frozen):
@@ -42,13 +43,25 @@ class _Result(Frozen):
 
 
 def train_in_child(
-    history: Path, cutoff: date, as_of: datetime, models: str, system_ids: Sequence[str]
+    history: Path,
+    cutoff: date,
+    as_of: datetime,
+    models: str,
+    system_ids: Sequence[str],
+    predicts_from: date | None = None,
 ) -> tuple[Training, ...]:
     """Train from a Parquet file, store the models at the URL `models` and promote those that are not worse.
 
     Raises what `train_files` raises, and RuntimeError when the child ends without a result.
     """
-    job = _Job(history=history, cutoff=cutoff, as_of=as_of, models=models, system_ids=tuple(system_ids))
+    job = _Job(
+        history=history,
+        cutoff=cutoff,
+        as_of=as_of,
+        models=models,
+        system_ids=tuple(system_ids),
+        predicts_from=predicts_from,
+    )
     child = subprocess.run(
         [sys.executable, "-m", __name__],
         input=job.model_dump_json().encode(),
@@ -66,7 +79,9 @@ def train_in_child(
 def _run(job: _Job) -> _Result:
     try:
         models = open_models(job.models)
-        return _Result(trainings=train_files(job.history, job.cutoff, job.as_of, models, job.system_ids))
+        return _Result(
+            trainings=train_files(job.history, job.cutoff, job.as_of, models, job.system_ids, job.predicts_from)
+        )
     except TipoffError as error:
         return _Result(error=error.__class__.__name__, text=str(error))
 

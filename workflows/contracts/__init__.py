@@ -72,6 +72,7 @@ class Activity(StrEnum):
     DELIVER_ACTION = "deliver_action"
     RECORDED_DAY = "recorded_day"
     TRAINING_HISTORY = "training_history"
+    TRAINING_DUE = "training_due"
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
     VALIDATE = "validate"
@@ -454,6 +455,21 @@ class TrainingInput(Frozen):
     """Empty: all systems."""
     before: date
     as_of: AwareDatetime
+    only_if_due: bool = False
+    """Nothing is trained while another training runs, or while each system has a model of the last week. New models
+    predict from the next date on, so that the predictions of a day come from the same models, however long it takes."""
+
+
+def training_workflow_id(before: date) -> str:
+    """The id of a training of all systems; one live run a date by construction."""
+    return f"training-{before.isoformat()}"
+
+
+class TrainingDue(Frozen):
+    """Whether systems need training."""
+
+    due: bool
+    reason: str
 
 
 class TrainingHistory(Frozen):
@@ -473,6 +489,8 @@ class TrainRequest(Frozen):
     as_of: AwareDatetime
     only_if_missing: bool = False
     """Models that may predict the date are kept if each system has one."""
+    predicts_from: date | None = None
+    """The first date that the new models may predict; None: `before`."""
 
 
 class TrainedSystem(Frozen):
@@ -488,9 +506,10 @@ class TrainedSystem(Frozen):
 
 
 class TrainingResult(Frozen):
-    """The trained models."""
+    """The trained models, or why none were trained."""
 
     systems: tuple[TrainedSystem, ...]
+    skipped: str = ""
 
 
 # ── settings of a worker ─────────────────────────────────────────────────────────────────────────────────

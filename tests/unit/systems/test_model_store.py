@@ -51,6 +51,33 @@ def test_the_model_with_the_latest_training_data_wins_whenever_it_was_trained(st
     assert store.champion("catboost_v8", date(2024, 4, 1)).card.version == "late"
 
 
+def test_a_model_for_later_dates_leaves_the_day_to_the_champion_before(store: ModelStore) -> None:
+    early, late = trained(date(2024, 3, 20), "early"), trained(date(2024, 3, 28), "late")
+    store_and_promote(store, early)
+    store.put(late)
+    store.promote(late.card, predicts_from=date(2024, 3, 30))
+    assert [store.champion("catboost_v8", date(2024, 3, day)) for day in (29, 30)] == [early, late]
+
+
+def test_a_champion_that_is_trained_again_goes_on_predicting(store: ModelStore) -> None:
+    """Without new results the training of a later date gives the same version."""
+    model, date_of = trained(date(2024, 3, 28)), date(2024, 3, 29)
+    store_and_promote(store, model)
+    store.promote(model.card, predicts_from=date(2024, 4, 6))
+    assert store.champion("catboost_v8", date_of) == model
+    assert len(store.champions("catboost_v8")) == 1
+
+
+def test_an_operator_promotes_a_model_at_once(store: ModelStore) -> None:
+    model = trained(date(2024, 3, 28))
+    store.put(model)
+    store.promote(model.card, predicts_from=date(2024, 3, 30))
+    with pytest.raises(NotEnoughDataError, match="or for later dates"):
+        store.champion("catboost_v8", date(2024, 3, 29))
+    store.promote(model.card)
+    assert store.champion("catboost_v8", date(2024, 3, 29)) == model
+
+
 def test_a_withdrawn_champion_stays_stored_and_the_one_before_predicts(store: ModelStore) -> None:
     early, late = trained(date(2024, 2, 29), "early"), trained(date(2024, 3, 28), "late")
     store_and_promote(store, late, early)
