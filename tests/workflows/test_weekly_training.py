@@ -63,13 +63,13 @@ async def test_a_training_is_due_only_while_no_other_runs(client: Client, tmp_pa
 
     other = await start_training(client, "training-by-hand", queue="nobody")
     async with asyncio.timeout(20):
-        while (busy := await check()).due:  # noqa: ASYNC110 - the server lists a run some time after its start
+        while (running := await check()).due:  # noqa: ASYNC110 - the server lists a run some time after its start
             await asyncio.sleep(0.05)
-        assert busy.reason == "training-by-hand is running"
+        assert running.reason == "training-by-hand is running"
         await other.terminate("the test is over")
-        while not (free := await check()).due:  # noqa: ASYNC110
+        while not (alone := await check()).due:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    assert free.reason.startswith("no model of moving_average, ")
+    assert alone.reason.startswith("no model of moving_average, ")
 
 
 async def test_a_replay_without_models_predicts_without(client: Client, tmp_path: Path) -> None:
