@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill drills sample clean
+.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill drills incidents soak sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -70,6 +70,17 @@ outage-drill: setup ## replay a day with every source, then once per source with
 drills: setup ## replay a day undisturbed, then with worker and server killed inside every kind of activity, and compare
 #   ARCHIVE=sample    archive with the day's facts    OUT=folder       keep the output there
 	@$(RUN) devtools.kill_drill
+
+incidents: setup ## replay each incident of an older system, and check that its day ends as it must; variables:
+#   SCENARIOS="one two"  only these                   ARCHIVE=sample   archive with the day's facts
+#   JOBS=2            days in parallel                OUT=folder       keep the output of each day there
+	@$(RUN) devtools.incidents
+
+soak: setup ## run a virtual fortnight while providers, processes, network and disk fail at random; variables:
+#   SEED=1            draw the same failures again    ARCHIVE=folder   default: an import of ../shared/data
+#   DAYS=14           dates, one after the other      FROM=2024-03-14  first date
+#   DAYS_AT_ONCE=10   at the same time instead, without failures       OUT=folder  keep the output there
+	@$(RUN) devtools.soak
 
 sample: setup ## create sample/ from an archive (ARCHIVE=folder)
 	@$(RUN) tipoff.replay.archive sample $(if $(ARCHIVE),--from $(ARCHIVE))

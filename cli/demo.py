@@ -152,7 +152,7 @@ async def follow(replay: Replay, handle: DayHandle, console: Console) -> DayResu
         while not ended.done():
             await asyncio.wait([ended], timeout=POLL_SECONDS)
             replay.check()
-            status = await _status(handle)
+            status = await status_of(handle)
             if status is not None and status.sentence != printed:
                 printed = status.sentence
                 console.print(_format_progress(status), markup=False, soft_wrap=True)
@@ -161,7 +161,7 @@ async def follow(replay: Replay, handle: DayHandle, console: Console) -> DayResu
         ended.cancel()
 
 
-async def _status(handle: DayHandle) -> DayStatus | None:
+async def status_of(handle: DayHandle) -> DayStatus | None:
     """None while the day starts or a worker is being replaced."""
     try:
         return await handle.query(DailyPipelineWorkflow.status)

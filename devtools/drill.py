@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -57,7 +58,13 @@ async def prepare(archive: Path, root: Path, day: date = DAY) -> None:
 
 
 def from_day_before(
-    archive: Path, before: Path, root: Path, *, day: date = DAY, faults: Sequence[Fault] = (), **settings: str
+    archive: Path,
+    before: Path,
+    root: Path,
+    *,
+    day: date = DAY,
+    faults: Sequence[Fault] = (),
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> ReplayConfig:
     """The replay of a date with faults, from copies of the warehouse and the models of the day before."""
     root.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,8 @@ class FaultKind(StrEnum):
     ALTERNATE = "alternate"
     INTEGER_LINE = "integer_line"
     IN_PLAY = "in_play"
+    MOVED_LINE = "moved_line"
+    PARTIAL_TOTALS = "partial_totals"
 
 
 SPECIAL_KINDS = frozenset(
@@ -56,6 +58,8 @@ SPECIAL_KINDS = frozenset(
         FaultKind.ALTERNATE,
         FaultKind.INTEGER_LINE,
         FaultKind.IN_PLAY,
+        FaultKind.MOVED_LINE,
+        FaultKind.PARTIAL_TOTALS,
     }
 )
 """Kinds that apply only to endpoints which name them."""
@@ -68,6 +72,8 @@ REQUIRED_FIELD: Mapping[FaultKind, str] = {
     FaultKind.TIP_OFF_TBD: "games",
     FaultKind.DAMAGED_ENTRY: "games",
     FaultKind.NEVER: "games",
+    FaultKind.MOVED_LINE: "points",
+    FaultKind.PARTIAL_TOTALS: "games",
 }
 """The field that a kind needs."""
 
@@ -96,6 +102,8 @@ class Fault(Frozen):
     """Affect only this many requests, the first of the period."""
     retry_after_seconds: PositiveInt | None = None
     delay_minutes: PositiveInt | None = None
+    points: float | None = None
+    """How much higher prop lines are; negative: lower."""
     books: frozenset[str] = frozenset()
     """The books whose prop lines change; empty means all."""
 

@@ -332,6 +332,24 @@ def test_integer_lines_can_push(get_with: GetWith, get: Get) -> None:
     assert after == [line - 0.5 for line in before]
 
 
+def test_moved_lines_keep_their_prices(get_with: GetWith, get: Get) -> None:
+    moved = get_with(fault("odds_api_player_points_props", "moved_line", books=["draftkings"], points=7))
+    before, after = (outcomes(each(HORNETS_PROPS, AFTERNOON)) for each in (get, moved))
+    assert [(each["point"] - 7, each["price"]) for each in after] == [(each["point"], each["price"]) for each in before]
+
+
+def test_partial_totals_are_a_fraction_of_the_players(get_with: GetWith, get: Get) -> None:
+    address = "stats.nba.com/stats/boxscoretraditionalv3"
+    partial = get_with(fault("nbac_team_boxscore", "partial_totals", games=["GSW@CHA"]))
+    whole, first = (
+        each(address, "2024-03-30 02:00", GameID="0022301062").json()["boxScoreTraditional"]["homeTeam"]
+        for each in (get, partial)
+    )
+    assert first["players"] == whole["players"]
+    assert first["statistics"]["points"] == whole["statistics"]["points"] // 12
+    assert first["statistics"]["minutes"] == whole["statistics"]["minutes"]
+
+
 def test_in_play_quotes_have_an_update_time_after_tip_off(get_with: GetWith) -> None:
     get = get_with(fault("odds_api_player_points_props", "in_play", books=["draftkings"]))
     for at, stamp in (("15:30", "2024-03-29T23:20:00Z"), ("19:30", "2024-03-29T23:30:00Z")):

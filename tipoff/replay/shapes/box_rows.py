@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from tipoff.replay.archive.layout import PLAYED
+from tipoff.replay.archive.layout import COUNTS, PLAYED
 from tipoff.replay.shapes.view import ArchiveView, Game, Params
 
 Row = dict[str, Any]
@@ -36,7 +36,14 @@ def absent_rows(view: ArchiveView, game: Game, team: str) -> list[Row]:
 def team_row(view: ArchiveView, game: Game, team: str) -> Row | None:
     """The totals of a side; None while a fault hides the game."""
     rows = view.index.archive.team_box.filter(game_id=game.game_id, team=team).to_dicts()
-    return rows[0] if rows and view.shows(game) else None
+    if not rows or not view.shows(game):
+        return None
+    return _of_first_minutes(rows[0]) if game.game_id in view.games_with_partial_totals else rows[0]
+
+
+def _of_first_minutes(totals: Row) -> Row:
+    """Totals as they were after a twelfth of the game, with its whole minutes."""
+    return {**totals, **{name: totals[name] // 12 for name in COUNTS}}
 
 
 def column_sums(rows: Iterable[Row], names: Iterable[str]) -> Row:

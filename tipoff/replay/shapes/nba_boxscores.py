@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tipoff.replay.archive.layout import COUNTS
+from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes.box_rows import (
     Row,
     absent_rows,
@@ -219,6 +220,7 @@ ENDPOINTS = (
         r"stats/boxscoretraditionalv3",
         traditional,
         requested_games=requested_games,
+        special_faults=frozenset({FaultKind.PARTIAL_TOTALS}),
     ),
     Endpoint(
         "nbac_live_boxscore",

@@ -48,32 +48,37 @@ def with_quote_faults(quotes: Sequence[Quote], game: Game, view: ArchiveView) ->
 def _apply_quote_fault(fault: Fault, quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
     if fault.books and quote.book not in fault.books:
         return [quote]
-    return QUOTE_FAULTS[fault.kind](quote, game, view)
+    return QUOTE_FAULTS[fault.kind](quote, game, view, fault)
 
 
-def _one_sided(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
+def _one_sided(quote: Quote, game: Game, view: ArchiveView, fault: Fault) -> list[Quote]:
     return [quote._replace(under_price_american=None)]
 
 
-def _alternate(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
+def _alternate(quote: Quote, game: Game, view: ArchiveView, fault: Fault) -> list[Quote]:
     lower, higher = quote.line - _ALTERNATE_STEP, quote.line + _ALTERNATE_STEP
     below = quote._replace(line=lower, over_price_american=_LIKELY, under_price_american=_UNLIKELY)
     above = quote._replace(line=higher, over_price_american=_UNLIKELY, under_price_american=_LIKELY)
     return [*([below] if lower > 0 else []), quote, above]
 
 
-def _integer_line(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
+def _integer_line(quote: Quote, game: Game, view: ArchiveView, fault: Fault) -> list[Quote]:
     return [quote._replace(line=float(max(floor(quote.line), 1)))]
 
 
-def _in_play(quote: Quote, game: Game, view: ArchiveView) -> list[Quote]:
+def _in_play(quote: Quote, game: Game, view: ArchiveView, fault: Fault) -> list[Quote]:
     stamped = max(view.as_of, game.tip_off + _AFTER_TIP)
     return [quote._replace(line=quote.line + _POINTS_IN_PLAY, updated_at=stamped)]
 
 
-QUOTE_FAULTS: Mapping[FaultKind, Callable[[Quote, Game, ArchiveView], list[Quote]]] = {
+def _moved_line(quote: Quote, game: Game, view: ArchiveView, fault: Fault) -> list[Quote]:
+    return [quote._replace(line=max(quote.line + (fault.points or 0), 0.5))]
+
+
+QUOTE_FAULTS: Mapping[FaultKind, Callable[[Quote, Game, ArchiveView, Fault], list[Quote]]] = {
     FaultKind.ONE_SIDED: _one_sided,
     FaultKind.ALTERNATE: _alternate,
     FaultKind.INTEGER_LINE: _integer_line,
     FaultKind.IN_PLAY: _in_play,
+    FaultKind.MOVED_LINE: _moved_line,
 }

@@ -149,6 +149,8 @@ class ArchiveView:
     """Games whose tip-off is to be determined; they are not played meanwhile."""
     damaged_games: frozenset[str] = frozenset()
     """Games whose entry in the schedule is unreadable."""
+    games_with_partial_totals: frozenset[str] = frozenset()
+    """Games whose team totals are those of the first minutes, beside the players' final rows."""
     empty: bool = False
     quote_faults: tuple[Fault, ...] = ()
     """Faults that change prop lines."""

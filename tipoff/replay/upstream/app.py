@@ -193,6 +193,8 @@ def _with_fault(view: ArchiveView, fault: Fault, endpoint: Endpoint) -> ArchiveV
         return replace(view, postponed_games=view.postponed_games | game_ids)
     if fault.kind is FaultKind.TIP_OFF_TBD:
         return replace(view, unscheduled_games=view.unscheduled_games | game_ids)
+    if fault.kind is FaultKind.PARTIAL_TOTALS:
+        return replace(view, games_with_partial_totals=view.games_with_partial_totals | game_ids)
     if fault.kind is FaultKind.DAMAGED_ENTRY:
         return replace(view, damaged_games=view.damaged_games | game_ids)
     if fault.kind in (FaultKind.PARTIAL_SLATE, FaultKind.NEVER, FaultKind.POSTPONED):
