@@ -15,6 +15,7 @@ from activities.process import ProcessActivities
 from activities.publish import PublishActivities
 from activities.recorded_day import RecordedDayActivities
 from activities.resources import Resources
+from activities.retention import RetentionActivities
 from activities.scenario import deliver_action
 from activities.validation import ValidationActivities
 from activities.worker_settings import WorkerSettingsActivities
@@ -37,6 +38,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             process.process_together,
             FollowActivities(resources).follow,
             RecordedDayActivities(resources).recorded_day,
+            RetentionActivities(resources).remove_expired,
             compute.transform,
             compute.build_features,
             compute.training_history,

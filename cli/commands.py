@@ -344,6 +344,24 @@ def _landing(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("--dry-run", action="store_true", help="show the rules and set none")
 
 
+def _schedules(parser: argparse.ArgumentParser) -> None:
+    action = _actions(parser)
+    apply = action("apply", "create, change and delete schedules until they are those of this version; pauses stay")
+    apply.add_argument("--dry-run", action="store_true", help="show the differences and change nothing")
+    action("list", "list the schedules with their next, missed and skipped runs")
+    pause = action("pause", "let schedules start nothing until a date; they go on by themselves at its beginning")
+    resume = action("resume", "end the pause of schedules now")
+    for each in (pause, resume):
+        which = each.add_mutually_exclusive_group(required=True)
+        which.add_argument("--all", action="store_true", help="all schedules")
+        which.add_argument("name", nargs="?", type=_at_most(100), metavar="SCHEDULE", help="as `list` shows it")
+    pause.add_argument(
+        "--until", required=True, type=parse_date, metavar="DATE", help="the first Eastern date that is not paused"
+    )
+    pause.add_argument("--who", default=_user(), type=_at_most(100), help="who you are (default: %(default)s)")
+    pause.add_argument("--why", required=True, type=_at_most(500), help="your reason, which `list` shows")
+
+
 def _models(parser: argparse.ArgumentParser) -> None:
     action = _actions(parser)
     action("list", "list the newest champion of each system")
@@ -391,6 +409,8 @@ COMMANDS = (
     Command("warehouse", "back up, copy or import a warehouse, or create its tables", "warehouse", (_warehouse,)),
     Command("models", "list the champions of the systems, withdraw one or promote a version", "models", (_models,)),
     Command("landing", "set the rules by which the landing's bucket removes old responses", "landing", (_landing,)),
+    Command("schedules", "apply, list, pause or resume the schedules that start days and other work", "schedules",
+            (_schedules,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip

@@ -18,7 +18,7 @@ async def run(options: Namespace) -> ExitCode:
 
     url = Target(options.replay).settings.landing
     if not url.startswith("gs://"):
-        text = f"{url} is a folder, in which nothing removes files; docs/operations.md has a command that does"
+        text = f"{url} is a folder, from which the schedule retention removes old files: starter.py schedules list"
         raise CommandError(ExitCode.USAGE, text)
     store = BucketStore(url)
     stored = store.expiry_days(EXPIRY_DAYS)

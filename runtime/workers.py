@@ -27,13 +27,22 @@ from tipoff.vocabulary import did_you_mean
 from tipoff.warehouse.generated_sql import READY
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.launcher import LauncherWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
+from workflows.retention import RetentionWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
 from workflows.validation import ValidationWorkflow
 from workflows.worker_settings import WorkerSettingsWorkflow
 
-_OF_ONE_BUILD = (DailyPipelineWorkflow, TrainingWorkflow, WorkerSettingsWorkflow, ValidationWorkflow)
+_OF_ONE_BUILD = (
+    DailyPipelineWorkflow,
+    TrainingWorkflow,
+    WorkerSettingsWorkflow,
+    ValidationWorkflow,
+    LauncherWorkflow,
+    RetentionWorkflow,
+)
 WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow)
 VERSIONED_WORKFLOWS = (*_OF_ONE_BUILD, AutoUpgradeRateLimiterWorkflow)
 """A day stays on the build that it started with; a rate limiter moves to the newest build."""

@@ -93,4 +93,5 @@ POLICIES: dict[Activity, Policy] = {
     Activity.TRAIN: _TRAIN,
     Activity.DESCRIBE_SETTINGS: _SETTINGS,
     Activity.VALIDATE: _COMPUTE,
+    Activity.REMOVE_EXPIRED: _READ,
 }

@@ -465,15 +465,16 @@ class Pause:
 
 
 @asynccontextmanager
-async def serving(client: Client, world: World) -> AsyncIterator[None]:
-    """A worker on every queue; on exit it dies with its running activities, which another worker runs again."""
+async def serving(client: Client, world: World, *others: type) -> AsyncIterator[None]:
+    """A worker on every queue, for days and other workflows; on exit it dies with its running activities, which another
+    worker runs again."""
     async with AsyncExitStack() as stack:
         for queue, activities in world.activities.items():
             await stack.enter_async_context(
                 Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow, TrainingWorkflow] if queue is Queue.DAY else [],
+                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, *others] if queue is Queue.DAY else [],
                     activities=activities,
                     workflow_runner=WORKFLOW_RUNNER,
                     interceptors=[WorkerInterceptor()],

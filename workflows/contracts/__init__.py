@@ -76,6 +76,7 @@ class Activity(StrEnum):
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
     VALIDATE = "validate"
+    REMOVE_EXPIRED = "remove_expired"
 
 
 class TaskPriority(IntEnum):

@@ -68,9 +68,12 @@ from workflows.contracts import (
 DAY = date(2024, 3, 29)
 MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(DAY, 23, 50)
 NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
-OUTSIDE_A_DAY = {Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE}
-"""The first two need a server: tests/workflows/test_scenario.py, test_weekly_training.py. All but the first write
-nothing."""
+OUTSIDE_A_DAY = {
+    *(Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS),
+    *(Activity.VALIDATE, Activity.REMOVE_EXPIRED),
+}
+"""The first two need a server: tests/workflows/test_scenario.py, test_weekly_training.py. The last removes files:
+tests/unit/test_retention.py. The others write nothing."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

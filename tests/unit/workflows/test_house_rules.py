@@ -89,7 +89,10 @@ def test_every_activity_sends_heartbeats(registered: list[tuple[Queue, str, Call
 def test_the_scripted_world_serves_every_activity_of_a_day_on_its_queue(
     registered: list[tuple[Queue, str, Callable[..., Any]]],
 ) -> None:
-    not_of_a_day = {Activity.TRAINING_HISTORY, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE}
+    not_of_a_day = {
+        *(Activity.TRAINING_HISTORY, Activity.DESCRIBE_SETTINGS),
+        *(Activity.VALIDATE, Activity.REMOVE_EXPIRED),
+    }
     scripted = {(queue, _name(function)) for queue, served in World().activities.items() for function in served}
     assert scripted == {(queue, name) for queue, name, _ in registered if name not in not_of_a_day}
 
