@@ -16,6 +16,7 @@ from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.page import publish_page
+from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.summary import publish_summary
 from tipoff.vocabulary import ComputeReport, EndedRun, step_names
@@ -102,9 +103,18 @@ def _publish_predictions(resources: Resources, request: ComputeRequest) -> Publi
     return _publish_tables(publish_predictions, resources, request)
 
 
+def _announce(resources: Resources, request: ComputeRequest) -> PublishResult:
+    """Write exports without predictions, so that yesterday's are shown no longer."""
+    _publish_tables(publish_exports_of_tonight, resources, request)
+    return _publish_predictions(resources, request)
+
+
 _EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {
+    "announcement": _announce,
     "predictions": _publish_predictions,
+    "tonight": partial(_publish_tables, publish_exports_of_tonight),
     "results": partial(_publish_tables, publish_results),
     "page": _publish_page,
     "summary": partial(_publish_tables, publish_summary),
+    "players": partial(_publish_tables, publish_exports_of_players),
 }

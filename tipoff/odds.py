@@ -18,3 +18,12 @@ def decimal_price(price_american: float) -> float:
 def expected_value(probability: float, price_american: float, push_probability: float = 0.0) -> float:
     """Expected profit per unit staked; `probability` excludes pushes, which return the stake."""
     return (probability * decimal_price(price_american) - 1) * (1 - push_probability)
+
+
+def fair_price_american(probability: float) -> float | None:
+    """The price at which a bet of this probability has no expected profit; None for a certain or impossible one."""
+    if not 0 < probability < 1:
+        return None
+    if probability >= 0.5:
+        return float(round(-100 * probability / (1 - probability)))
+    return float(round(100 * (1 - probability) / probability))

@@ -212,7 +212,7 @@ SLATE_STEPS: tuple[StepDescription, ...] = (
         title="announce the day",
         phase=Phase.SLATE,
         kind=StepKind.EXPORT,
-        subject="predictions",
+        subject="announcement",
         critical=False,
         needs=(step_names.SCHEDULE,),
         reruns_after=(),
@@ -527,6 +527,16 @@ PUBLISH_PREDICTIONS_STEP = ComputeStep(
     subject="predictions",
     needs=tuple(SYSTEMS),
 )
+PUBLISH_TONIGHT_STEP = ComputeStep(
+    name=step_names.PUBLISH_TONIGHT,
+    title="publish tonight's players",
+    phase=Phase.PUBLISH,
+    kind=StepKind.EXPORT,
+    subject="tonight",
+    critical=False,
+    needs=(step_names.PUBLISH_PREDICTIONS,),
+    soft_deadline=None,
+)
 REPORT_PAGE_STEP = ComputeStep(
     name=step_names.REPORT_PAGE,
     title="report page",
@@ -684,6 +694,15 @@ PUBLISH_SUMMARY_STEP = _after_the_games(
     subject="summary",
     needs=(step_names.GRADE,),
 )
+PUBLISH_PLAYERS_STEP = _after_the_games(
+    name=step_names.PUBLISH_PLAYERS,
+    title="publish the players",
+    phase=Phase.GRADE,
+    kind=StepKind.EXPORT,
+    subject="players",
+    critical=False,
+    needs=(step_names.GRADE,),
+)
 
 
 # ── the three kinds of day ───────────────────────────────────────────────────────────────────────────────
@@ -695,12 +714,14 @@ GAME_DAY_STEPS: Steps = (
     *CONTEXT_STEPS,
     *PREDICT_STEPS,
     PUBLISH_PREDICTIONS_STEP,
+    PUBLISH_TONIGHT_STEP,
     REPORT_PAGE_STEP,
     *RESULT_SOURCE_STEPS,
     *RESULT_STEPS,
     GRADE_STEP,
     PUBLISH_RESULTS_STEP,
     PUBLISH_SUMMARY_STEP,
+    PUBLISH_PLAYERS_STEP,
 )
 """Every step of a date with games, each listed after all it needs."""
 
@@ -709,6 +730,7 @@ _at_once = partial(replace, opens_at=DAY_STARTS, soft_deadline=None)
 NO_GAME_STEPS: tuple[StepDescription, ...] = (
     replace(SCHEDULE_STEP, polls=()),
     _at_once(PUBLISH_PREDICTIONS_STEP, needs=(step_names.SCHEDULE,)),
+    _at_once(PUBLISH_TONIGHT_STEP),
     _at_once(REPORT_PAGE_STEP),
 )
 """The steps of a date without games: publish that there are none."""

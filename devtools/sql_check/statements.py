@@ -45,7 +45,9 @@ FILE_PARAMETERS: Final[Mapping[str, str]] = {
     "seasons": "ARRAY<STRING>",
     "source": "STRING",
     "subject": "STRING",
+    "system_id": "STRING",
     "unreadable": "STRING",
+    "view": "STRING",
 }
 """Parameters of the SQL files and their types: those of transforms, and of other queries."""
 

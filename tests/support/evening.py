@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from math import sqrt
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, Final
 
 import polars as pl
@@ -17,6 +18,7 @@ import polars as pl
 from tipoff.odds import decimal_price
 from tipoff.replay.archive.reader import Archive
 from tipoff.sources.player_names import normalise
+from tipoff.systems.distribution import LEVELS
 from tipoff.systems.picks import decide
 from tipoff.vocabulary import Recommendation, eastern
 from tipoff.warehouse.base import Warehouse
@@ -181,7 +183,7 @@ def _prediction(
         "points": points,
         "low_80": max(0.0, points - 1.2 * spread),
         "high_80": points + 1.35 * spread,
-        "quantiles": [max(0.0, points + step * spread) for step in (-2, -1, 0, 1, 2)],
+        "quantiles": [max(0.0, points + NormalDist().inv_cdf(level) * spread) for level in LEVELS],
         "last10_points": player["l10"],
         "feature_quality_score": 92.5 if quote else 88.0,
         "degraded_reasons": [] if quote else ["no line"],

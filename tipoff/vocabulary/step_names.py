@@ -40,6 +40,7 @@ FEATURE_HISTORY: Final = "feature_history"
 
 TRAINING: Final = "train_systems"
 PUBLISH_PREDICTIONS: Final = "export_predictions"
+PUBLISH_TONIGHT: Final = "export_tonight"
 REPORT_PAGE: Final = "report_page"
 
 # Sources polled during and after the games
@@ -57,3 +58,4 @@ PLAYER_RESULT_DETAILS: Final = "player_result_details"
 GRADE: Final = "grade"
 PUBLISH_RESULTS: Final = "export_results"
 PUBLISH_SUMMARY: Final = "export_summary"
+PUBLISH_PLAYERS: Final = "export_players"
