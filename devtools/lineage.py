@@ -34,6 +34,7 @@ COMPUTED_IN_PYTHON: Final[Mapping[str, tuple[str, ...]]] = {
 """Tables that Python computes from the results of SQL files."""
 
 _PREDICTIONS: Final = ("active_predictions", "last_injury_reports", "slate_games")
+_TONIGHT: Final = (*_PREDICTIONS, "past_picks", "played_games")
 _RESULTS: Final = (*_PREDICTIONS, "graded_predictions")
 EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/predictions": _PREDICTIONS,
@@ -42,6 +43,11 @@ EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/days": ("daily_phase_status",),
     "v1/systems": ("graded_of_dates",),
     "v1/summary": ("active_predictions", "graded_outcomes", "publication_times", "slate_games"),
+    "v1/tonight": _TONIGHT,
+    "v1/trends": _TONIGHT,
+    "v1/streaks": _TONIGHT,
+    "v1/players": ("past_picks", "played_games"),
+    "v1/calendar": ("game_counts",),
     "pages": (*_RESULTS, "graded_of_dates"),
 }
 """Folder of an export -> SQL files that it reads."""

@@ -245,7 +245,7 @@ def test_a_past_date_without_games_is_published_at_once() -> None:
     assert (late.is_backfill, late.known_by) == (True, None)
     assert not late.backfilled, "nothing was predicted after its games"
     assert (plan_slate(DAY, SOURCES, YEARS_LATER).backfilled, plan(YEARS_LATER).backfilled) == (True, True)
-    assert names(late.steps) == {"nbac_schedule", "export_predictions", "report_page"}
+    assert names(late.steps) == {"nbac_schedule", "export_predictions", "export_tonight", "report_page"}
 
 
 def test_a_backfill_ends_complete_as_soon_as_everything_is_there() -> None:

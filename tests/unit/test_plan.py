@@ -251,8 +251,8 @@ def test_every_other_computing_step_is_parked_when_it_fails() -> None:
     assert parked == {
         *("team_history", "player_history", "player_prop_lines", "player_daily_cache"),
         *("upcoming_team_game_context", "upcoming_player_game_context", "ml_feature_store", "feature_history"),
-        *("announce_day", "export_predictions", "report_page"),
-        *("team_results", "player_results", "grade", "export_results", "export_summary"),
+        *("announce_day", "export_predictions", "export_tonight", "report_page"),
+        *("team_results", "player_results", "grade", "export_results", "export_summary", "export_players"),
     }
 
 
@@ -284,7 +284,12 @@ def test_results_need_no_step_that_predicts() -> None:
 
 def test_a_day_without_games_publishes_at_once() -> None:
     plan = plan_day(DAY, (), SOURCES)
-    assert [step.name for step in plan.steps] == ["nbac_schedule", "export_predictions", "report_page"]
+    assert [step.name for step in plan.steps] == [
+        "nbac_schedule",
+        "export_predictions",
+        "export_tonight",
+        "report_page",
+    ]
     assert plan.predictions_due is None
     assert not any(step.cadence or step.poll_times for step in plan.steps)
 

@@ -70,16 +70,16 @@ class Edition(NamedTuple):
         )
 
 
-def put_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **place: str) -> str:
+def put_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **names: str) -> str:
     """Store an export unless there is one of a later date; return its path."""
-    path = export.path.format(**place)
+    path = export.path.format(**names)
     put_pointer(store, path, edition.envelope, _encoded(export, payload))
     return path
 
 
-def put_dated_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **place: str) -> str:
+def put_dated_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **names: str) -> str:
     """Store an export whose path names its date; return its path."""
-    path = export.path.format(game_date=edition.game_date, **place)
+    path = export.path.format(game_date=edition.game_date, **names)
     put(store, path, edition.envelope, _encoded(export, payload))
     return path
 

@@ -171,13 +171,13 @@ def plays(known: Known) -> PlaysPayload:
 
 def streaks(known: Known) -> StreaksPayload:
     """Return the streaks of at least LEAST_STREAK games."""
-    found = [
+    shown = [
         Streak(**_named(player), kind=kind, games=length)
         for player, games in known
         for kind, holds in _STREAKS.items()
         if (length := sum(1 for _ in takewhile(holds, games))) >= LEAST_STREAK
     ]
-    return StreaksPayload(streaks=tuple(sorted(found, key=lambda each: (-each.games, each.player_id, each.kind))))
+    return StreaksPayload(streaks=tuple(sorted(shown, key=lambda each: (-each.games, each.player_id, each.kind))))
 
 
 def _form(player: TonightPlayer, games: Sequence[PlayedGame]) -> Form | None:

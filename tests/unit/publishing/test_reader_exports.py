@@ -189,8 +189,8 @@ def test_games_over_tonights_line_are_counted() -> None:
 
 
 def test_streaks_begin_with_the_last_game_and_end_at_the_first_other_one() -> None:
-    found = streaks([(player(), [*games(31, 30, 32, 20, 19, 25, line=18.5)])]).streaks
-    assert [(each.kind, each.games) for each in found] == [
+    shown = streaks([(player(), [*games(31, 30, 32, 20, 19, 25, line=18.5)])]).streaks
+    assert [(each.kind, each.games) for each in shown] == [
         ("over_line", 6),
         ("at_least_20_points", 4),
         ("at_least_30_points", 3),

@@ -333,7 +333,7 @@ def test_without_lines_predictions_are_published_at_the_deadline() -> None:
 
 LINES_FOLLOWED = {
     *("player_prop_lines", "upcoming_player_game_context", "player_daily_cache", "ml_feature_store"),
-    *("player_composite_factors", "export_predictions", "report_page", *SYSTEMS),
+    *("player_composite_factors", "export_predictions", "export_tonight", "report_page", *SYSTEMS),
 }
 
 

@@ -13,9 +13,10 @@ from workflows.rerun import steps_to_rerun
 PLAN = evening_plan()
 ALL = [step.name for step in PLAN.steps]
 DETAILS = ["team_defense_results", "player_result_details"]
-RESULTS = ["team_results", "player_results", *DETAILS, "grade", "export_results", "export_summary"]
-GAMEBOOK = ["nbac_gamebook_player_stats", "player_result_details", "grade", "export_results", "export_summary"]
-PUBLISH = ["export_predictions", "report_page"]
+GRADED = ["export_results", "export_summary", "export_players"]
+RESULTS = ["team_results", "player_results", *DETAILS, "grade", *GRADED]
+GAMEBOOK = ["nbac_gamebook_player_stats", "player_result_details", "grade", *GRADED]
+PUBLISH = ["export_predictions", "export_tonight", "report_page"]
 
 
 def names(**rerun: object) -> list[str]:
@@ -25,13 +26,13 @@ def names(**rerun: object) -> list[str]:
 @pytest.mark.parametrize(
     ("step", "rerun"),
     [
-        ("grade", ["grade", "export_results", "export_summary"]),
+        ("grade", ["grade", *GRADED]),
         ("report_page", ["report_page", "grade"]),
         ("nbac_player_boxscores", ["nbac_player_boxscores", *RESULTS]),
         ("nbac_play_by_play", ["nbac_play_by_play", *DETAILS, "grade"]),
         ("nbac_gamebook_player_stats", GAMEBOOK),
         ("nbac_team_boxscore", ["nbac_team_boxscore", *RESULTS]),
-        ("export_predictions", [*PUBLISH, "grade", "export_results", "export_summary"]),
+        ("export_predictions", [*PUBLISH, "grade", *GRADED]),
     ],
 )
 def test_one_step_runs_with_the_steps_that_depend_on_it_and_the_grades(step: str, rerun: list[str]) -> None:
@@ -83,4 +84,4 @@ def test_a_rerun_of_phases_in_the_wrong_order_is_refused() -> None:
 
 
 def test_a_rerun_from_a_phase_runs_that_phase_and_the_later_ones() -> None:
-    assert names(from_phase=Phase.GRADE) == ["grade", "export_results", "export_summary"]
+    assert names(from_phase=Phase.GRADE) == ["grade", *GRADED]
