@@ -102,6 +102,7 @@ async def test_a_date_without_games_ends_complete_and_empty(client: Client) -> N
     assert run.status.sentence == "complete: no games on this date"
     assert {each.subject for each in run.scheduled_activities if each.activity == Activity.EXPORT} == {
         "predictions",
+        "tonight",
         "page",
     }
     assert step(run.status, "nbac_schedule").polls == 1
