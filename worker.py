@@ -70,9 +70,8 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
     stop = _stop_event()
     # Imported here so that a broken import becomes a one-line error, and a stop signal works meanwhile.
     from runtime.interceptors import log_one_line_per_failed_attempt
-    from runtime.provider_metrics import provider_metrics
+    from runtime.metrics import worker_metrics
     from runtime.workers import import_libraries, open_resources, queues_named, require_libraries, running
-    from workflows.contracts import Queue
 
     log_one_line_per_failed_attempt(tracebacks=os.environ.get("TIPOFF_DEBUG") == "1")
     queues = queues_named(queue_names)
@@ -81,9 +80,8 @@ async def serve(settings: Settings, queue_names: Sequence[str]) -> None:
         resources = open_resources(settings, queues)
         stack.push_async_callback(resources.close)
         if workers := await _unless_stopped(stop, _connect_and_build(resources, queues)):
+            await stack.enter_async_context(worker_metrics(workers[0].client, resources, queues))
             await stack.enter_async_context(running(workers))
-            if Queue.FETCH in queues:
-                await stack.enter_async_context(provider_metrics(workers[0].client, resources))
             print(f"serving {', '.join(queues)} of namespace {workers[0].client.namespace}", flush=True)
             await _unless_stopped(stop, asyncio.to_thread(import_libraries, queues))
             await stop.wait()

@@ -134,23 +134,31 @@ class DurableRateLimiter:
         if monthly is None:
             return None
         with _transport_faults(host):
-            state = await self._state(host)
+            state = await _state(self._client, host)
         return budget_at(now, state.credits_left(monthly, now), monthly)
-
-    async def _state(self, host: str) -> RateLimiterState:
-        """The state of a host's rate limiter; an empty one if it was never started."""
-        try:
-            state: RateLimiterState = await self._handle(host).query(
-                RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=RPC_TIMEOUT
-            )
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return RateLimiterState()
-        return state
 
     def _handle(self, host: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(rate_limiter_workflow_id(host))
+
+
+async def credits_left(client: Client, host: str, settings: Settings, now: datetime) -> int | None:
+    """The credits left at a provider in this month; None for a provider without credits. Raises RPCError."""
+    monthly = rate_limit_of(host, settings).monthly_credits
+    return None if monthly is None else (await _state(client, host)).credits_left(monthly, now)
+
+
+async def _state(client: Client, host: str) -> RateLimiterState:
+    """The state of a host's rate limiter; an empty one if it was never started."""
+    handle = client.get_workflow_handle(rate_limiter_workflow_id(host))
+    try:
+        state: RateLimiterState = await handle.query(
+            RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=RPC_TIMEOUT
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return RateLimiterState()
+    return state
 
 
 def feedback_of(

@@ -33,6 +33,7 @@ from tipoff.vocabulary import (
     RecordedDay,
     SlateGame,
     StepKind,
+    ValidationReport,
 )
 from workflows.contracts import (
     Activity,
@@ -48,13 +49,16 @@ from workflows.contracts import (
     TrainingResult,
     TrainRequest,
 )
+from workflows.contracts.validation import ValidateRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
 from workflows.training import TrainingWorkflow
+from workflows.validation import ValidationWorkflow
 
 LINES = "odds_api_player_points_props"
 LINES_LABEL = f"player lines ({LINES})"
 HOURS = timedelta(hours=1)
+WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, ValidationWorkflow, RateLimiterWorkflow)
 
 
 class SmallDay:
@@ -99,6 +103,10 @@ class SmallDay:
     async def recorded_day(self, request: PlanRequest) -> RecordedDay:
         return RecordedDay(games=small_plan(request.game_date, datetime.now(UTC)).games, batches=(), prediction_runs=())
 
+    @activity.defn(name=Activity.VALIDATE.value)
+    async def validate(self, request: ValidateRequest) -> ValidationReport:
+        return ValidationReport(game_date=request.game_date, as_of=request.as_of, games=2, results=())
+
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     async def training_history(self, training: TrainingInput) -> TrainingHistory:
         return TrainingHistory(file="history.parquet", rows=1200)
@@ -130,6 +138,7 @@ class SmallDay:
                 self.log_run,
                 self.recorded_day,
                 self.training_history,
+                self.validate,
                 self.publishing.publish_status,
             ],
             Queue.MODELS: [self.training_due, self.train],
@@ -143,9 +152,7 @@ class SmallDay:
                 worker = Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow]
-                    if queue is Queue.DAY
-                    else [],
+                    workflows=WORKFLOWS if queue is Queue.DAY else [],
                     activities=self.activities()[queue],
                     activity_executor=ThreadPoolExecutor(2),
                     workflow_runner=WORKFLOW_RUNNER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
@@ -33,6 +33,8 @@ class Landing:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self.on_record: Callable[[FetchRecord], None] | None = None
+        """Called with each new entry of the manifest, such as to count requests."""
         # Every poll reads the entries of its date again; they never change.
         self._entry = lru_cache(maxsize=_CACHED_ENTRIES)(self._read_entry)
 
@@ -62,7 +64,9 @@ class Landing:
 
     def record(self, record: FetchRecord) -> None:
         """Add an entry to the manifest; equal entries are one."""
-        self._store.create(_manifest_key(record), record.model_dump_json(indent=1).encode())
+        is_new = self._store.create(_manifest_key(record), record.model_dump_json(indent=1).encode())
+        if is_new and self.on_record is not None:
+            self.on_record(record)
 
     def records(self, source: str, game_date: date, fetched_at: datetime | None = None) -> tuple[FetchRecord, ...]:
         """Return the entries of a source and date, oldest first; with `fetched_at` those of one poll."""

@@ -65,8 +65,10 @@ def test_every_service_waits_until_the_others_are_healthy_and_set_up(services: M
 def test_every_image_is_pinned_by_version_and_digest(services: Mapping[str, Any]) -> None:
     images = [service["image"] for service in services.values() if service["image"] != "tipoff"]
     images += re.findall(r"^FROM (\S+)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
-    assert len(images) == 7
-    assert [image for image in images if not re.fullmatch(r"[\w/-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}", image)] == []
+    assert len(images) == 9
+    assert [
+        image for image in images if not re.fullmatch(r"[\w/-]+:v?\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}", image)
+    ] == []
 
 
 def test_server_and_its_tools_have_the_same_version(services: Mapping[str, Any]) -> None:
@@ -93,6 +95,20 @@ def test_worker_and_pages_share_the_exports(services: Mapping[str, Any], example
     assert pages == f"{written}:ro"
     command = services["pages"]["command"]
     assert example["TIPOFF_EXPORTS"] == f"file://{command[command.index('--directory') + 1]}"
+
+
+def test_the_files_of_prometheus_and_grafana_are_where_their_services_read_them(services: Mapping[str, Any]) -> None:
+    mounted = [volume for name in ("prometheus", "grafana") for volume in services[name]["volumes"]]
+    assert mounted.count("./deploy:/deploy:ro") == 2
+    paths = [services["prometheus"]["command"][0].partition("=")[2], *services["grafana"]["environment"].values()]
+    named = [PROJECT / path.removeprefix("/") for path in paths if path.startswith("/deploy/")]
+    assert len(named) == 3
+    assert all(path.exists() for path in named)
+    provisioned = YAML(typ="safe").load(PROJECT / "deploy" / "grafana" / "provisioning" / "dashboards" / "tipoff.yml")
+    assert [each["options"]["path"] for each in provisioned["providers"]] == ["/deploy/grafana"]
+    scraped = YAML(typ="safe").load(PROJECT / "deploy" / "prometheus" / "prometheus.yml")["scrape_configs"]
+    port = services["worker"]["environment"]["TIPOFF_METRICS_ADDRESS"].rpartition(":")[2]
+    assert [target for each in scraped for target in each["static_configs"][0]["targets"]] == [f"worker:{port}"]
 
 
 def test_google_credentials_are_a_secret_of_the_worker(services: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from runtime.workers import LIBRARIES
 START = """
 import sys
 from pathlib import Path
-import runtime.provider_metrics
+import runtime.metrics
 from activities.registry import activities_of
 from runtime.workers import open_resources
 from tipoff.settings import Settings
