@@ -11,6 +11,7 @@ from math import sqrt
 
 import polars as pl
 
+from tipoff.alerting.rules import low_coverage, low_hit_rate
 from tipoff.grading.outcomes import SIDES, TYPICAL_PRICE
 from tipoff.odds import decimal_price
 from tipoff.vocabulary import Frozen, Grade, Recommendation, View, counted
@@ -191,11 +192,11 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
 
 def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
     """Warn about figures that are too bad, or too good to be true, given enough rows."""
-    picks, line, rate = metrics.picks, metrics.against_line, metrics.picks.rate
+    picks, line = metrics.picks, metrics.against_line
     gain = None if line.mae is None or line.baseline_mae is None else line.baseline_mae - line.mae
     texts = {}
-    if rate is not None and picks.n >= 40 and rate < 0.3:
-        texts["hit-rate"] = f"hit rate {rate:.0%} on {counted(picks.n, 'pick')}; check its inputs"
+    if low := low_hit_rate(picks.wins, picks.n):
+        texts["hit-rate"] = low
     texts |= too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
     return tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
 
@@ -220,12 +221,8 @@ def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) 
 
 def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
     """Warn if so many predictions of a date have no grade that its figures mislead."""
-    if graded >= 0.95 * predictions:
-        return ()
-    text = (
-        f"{graded} of {counted(predictions, 'prediction')} graded; check for missing box scores, then retry the grading"
-    )
-    return (MetricWarning(key="grading-coverage", text=text),)
+    low = low_coverage(predictions, graded)
+    return (MetricWarning(key="grading-coverage", text=low),) if low else ()
 
 
 def balance_warnings(week: SystemMetrics) -> tuple[MetricWarning, ...]:
