@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from activities.alerts import AlertActivities
 from activities.collect import CollectActivities
 from activities.compute import ComputeActivities
 from activities.follow import FollowActivities
@@ -27,7 +28,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
     collect, process = CollectActivities(resources), ProcessActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
-        Queue.DAY: [PlanActivities(resources).plan_day, deliver_action],
+        Queue.DAY: [PlanActivities(resources).plan_day, deliver_action, AlertActivities(resources).deliver_alerts],
         Queue.FETCH: [
             collect.collect,
             collect.collect_together,

@@ -48,8 +48,11 @@ from workflows.training import TrainingWorkflow
 MEDIAN_LIMIT_SECONDS = 3.0
 RUN_TIMEOUT_SECONDS = 900.0
 ANYTIME = (Activity.PLAN_DAY,)
-OUTSIDE_A_DAY = (Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.REMOVE_EXPIRED)
-"""No day runs them; only the last changes something, and it removes expired files."""
+OUTSIDE_A_DAY = (
+    *(Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.REMOVE_EXPIRED),
+    Activity.DELIVER_ALERTS,
+)
+"""No day runs them, and none changes anything that a day reads."""
 COMPARED_FOLDERS = ("exports", "stored_models")
 
 

@@ -67,6 +67,8 @@ _TRAIN = _long(Queue.MODELS, timedelta(minutes=10))
 _STATUS = _short(Queue.WAREHOUSE, timedelta(seconds=25), attempts=5)
 _SETTINGS = Policy(queue=Queue.FETCH, start_to_close=timedelta(seconds=10), heartbeat=timedelta(seconds=2), attempts=2)
 _DAY = _short(Queue.DAY, timedelta(seconds=25))
+# A channel that does not answer costs half a minute, in which it is the only one that waits.
+_ALERTS = _long(Queue.DAY, timedelta(minutes=2))
 
 POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DAY,
@@ -92,6 +94,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.TRAINING_DUE: _TRAINING_DUE,
     Activity.TRAIN: _TRAIN,
     Activity.DESCRIBE_SETTINGS: _SETTINGS,
+    Activity.DELIVER_ALERTS: _ALERTS,
     Activity.VALIDATE: _COMPUTE,
     Activity.REMOVE_EXPIRED: _READ,
 }

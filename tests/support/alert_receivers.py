@@ -87,6 +87,7 @@ class HookServer:
         self.payloads: list[dict[str, Any]] = []
         self.status = 200
         self.port = 0
+        self.requests = 0
         self.lock = threading.Lock()
         """Held while a request waits for its response."""
 
@@ -114,6 +115,7 @@ def hook_server(port: int = 0) -> Iterator[HookServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
+            hook.requests += 1
             with hook.lock:
                 if hook.status == 200:
                     hook.payloads.append(json.loads(content))

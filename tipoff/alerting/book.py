@@ -19,6 +19,8 @@ from tipoff.vocabulary import Finding, Frozen, Severity, dedupe_key, did_you_mea
 ESCALATE_AFTER: Final = timedelta(minutes=30)
 """How long a critical alert waits for an acknowledgement before it goes to the second channels."""
 
+AT_ONCE: Final = timedelta()
+
 
 class NoticeKind(StrEnum):
     """What a notice says about its alert."""
@@ -67,6 +69,8 @@ class AlertRecord(Frozen):
     resolved_at: AwareDatetime | None = None
     acknowledged: Acknowledgement | None = None
     escalated_at: AwareDatetime | None = None
+    held_until: AwareDatetime | None = None
+    """Until when its cause may be repaired before anybody is called."""
     deliveries: tuple[Delivery, ...] = ()
 
     @property
@@ -119,19 +123,31 @@ class Reconciled(NamedTuple):
     notices: tuple[Notice, ...]
 
 
-def reconcile(book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime) -> Reconciled:
+def reconcile(
+    book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime, hold: timedelta = AT_ONCE
+) -> Reconciled:
     """Compare what a check of a scope finds with the open alerts.
 
     A new finding triggers an alert, and one that became more severe triggers its alert again; it never becomes less
-    severe. An alert that no scope finds any longer is resolved. Whatever the scope, a critical alert without an
-    acknowledgement is escalated once.
+    severe. An alert that no scope finds any longer is resolved. `hold`: how long new alerts wait for a repair, after
+    which nobody is called.
     """
     by_key = {finding.dedupe_key: finding for finding in findings}
     known = {alert.dedupe_key for alert in book.open_alerts}
     checked = (_checked(alert, scope, by_key, now) for alert in book.alerts)
-    raised = (_raised(by_key[key], (scope,), now) for key in by_key if key not in known)
-    after = tuple(_escalated(alert, now) for alert in (*checked, *raised))
+    raised = (_raised(by_key[key], (scope,), now, hold) for key in by_key if key not in known)
+    after = (*checked, *raised)
     return Reconciled(AlertBook(alerts=after), _new_notices(book, after))
+
+
+def escalate(book: AlertBook, now: datetime) -> AlertBook:
+    """Escalate, once, each critical alert that nobody has acknowledged in time."""
+    return AlertBook(alerts=tuple(_escalated(alert, now) if _waits(alert) else alert for alert in book.alerts))
+
+
+def is_waiting(book: AlertBook) -> bool:
+    """Whether notices are left to deliver, or an alert waits for its acknowledgement."""
+    return any(alert.deliveries or _waits(alert) for alert in book.alerts)
 
 
 def add_event(book: AlertBook, finding: Finding, now: datetime) -> AlertBook:
@@ -169,7 +185,7 @@ def _checked(alert: AlertRecord, scope: str, by_key: Mapping[str, Finding], now:
     return _not_found(alert, scope, now)
 
 
-def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime) -> AlertRecord:
+def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime, hold: timedelta = AT_ONCE) -> AlertRecord:
     return AlertRecord(
         game_date=finding.game_date,
         key=finding.key,
@@ -180,7 +196,8 @@ def _raised(finding: Finding, scopes: tuple[str, ...], now: datetime) -> AlertRe
         command=finding.command,
         since=finding.since,
         scopes=scopes,
-        deliveries=(Delivery(kind=NoticeKind.TRIGGER, not_before=now),),
+        held_until=now + hold if hold else None,
+        deliveries=(Delivery(kind=NoticeKind.TRIGGER, not_before=now + hold),),
     )
 
 
@@ -196,14 +213,21 @@ def _not_found(alert: AlertRecord, scope: str, now: datetime) -> AlertRecord:
     scopes = tuple(each for each in alert.scopes if each != scope)
     if scopes:
         return alert.model_copy(update={"scopes": scopes})
+    resolved = {"scopes": (), "resolved_at": now}
+    if alert.held_until is not None and now < alert.held_until:
+        return alert.model_copy(update={**resolved, "deliveries": ()})
     # It replaces what no channel has received so far: one notice says what was wrong, since when and until when.
     all_clear = Delivery(kind=NoticeKind.ALL_CLEAR, not_before=now)
-    return alert.model_copy(update={"scopes": (), "resolved_at": now, "deliveries": (all_clear,)})
+    return alert.model_copy(update={**resolved, "deliveries": (all_clear,)})
+
+
+def _waits(alert: AlertRecord) -> bool:
+    is_answered = alert.acknowledged is not None or alert.escalated_at is not None
+    return alert.is_open and alert.severity is Severity.CRITICAL and not is_answered
 
 
 def _escalated(alert: AlertRecord, now: datetime) -> AlertRecord:
-    waits = alert.is_open and alert.severity is Severity.CRITICAL and alert.acknowledged is None
-    if not waits or alert.escalated_at or now - alert.at < ESCALATE_AFTER:
+    if now - alert.at < ESCALATE_AFTER:
         return alert
     escalation = Delivery(kind=NoticeKind.ESCALATION, not_before=now)
     return alert.model_copy(update={"escalated_at": now, "deliveries": (*alert.deliveries, escalation)})

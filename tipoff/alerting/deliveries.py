@@ -51,7 +51,7 @@ class Attempt(NamedTuple):
     """Of a channel that has not; empty: every channel has received it."""
 
 
-def claim_due(book: AlertBook, now: datetime, quiet: QuietHours) -> Claims:
+def claim_due(book: AlertBook, now: datetime, quiet: QuietHours, claimed_for: timedelta = CLAIMED_FOR) -> Claims:
     """Claim what is due and not held back by quiet hours, the most urgent first; what is over the limit comes next."""
     due = [
         Claim(alert, delivery)
@@ -66,7 +66,7 @@ def claim_due(book: AlertBook, now: datetime, quiet: QuietHours) -> Claims:
     def claim(alert: AlertRecord, delivery: Delivery) -> Delivery:
         if _identity(alert, delivery) not in claimed:
             return delivery
-        return delivery.model_copy(update={"not_before": now + CLAIMED_FOR})
+        return delivery.model_copy(update={"not_before": now + claimed_for})
 
     alerts = (_with(alert, (claim(alert, each) for each in alert.deliveries)) for alert in book.alerts)
     return Claims(AlertBook(alerts=tuple(alerts)), claims)

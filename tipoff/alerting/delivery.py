@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tipoff.alerting.book import AlertBook
 from tipoff.alerting.channels import Channel, Channels
-from tipoff.alerting.deliveries import Attempt, Claim, claim_due, with_attempts
+from tipoff.alerting.deliveries import CLAIMED_FOR, Attempt, Claim, Claims, claim_due, with_attempts
 from tipoff.alerting.quiet_hours import QuietHours
 from tipoff.alerting.store import AlertStore, update_book
 from tipoff.errors import DeliveryError
@@ -24,9 +24,11 @@ class Delivered(NamedTuple):
     """Of the others, without secrets; they stay in the book."""
 
 
-def deliver_due(store: AlertStore, channels: Channels, now: datetime, quiet: QuietHours) -> Delivered:
+def deliver_due(
+    store: AlertStore, channels: Channels, now: datetime, quiet: QuietHours, claimed_for: timedelta = CLAIMED_FOR
+) -> Delivered:
     """Deliver what is due. Raises StorageError; a channel that fails is only reported."""
-    claims = _claim(store, now, quiet)
+    claims = _claim(store, lambda book: claim_due(book, now, quiet, claimed_for), now)
     if not claims:
         return Delivered()
     attempts = _attempts(claims, channels)
@@ -35,12 +37,12 @@ def deliver_due(store: AlertStore, channels: Channels, now: datetime, quiet: Qui
     return Delivered(sum(not attempt.error for attempt in attempts), errors)
 
 
-def _claim(store: AlertStore, now: datetime, quiet: QuietHours) -> tuple[Claim, ...]:
+def _claim(store: AlertStore, claim: Callable[[AlertBook], Claims], now: datetime) -> tuple[Claim, ...]:
     claims: tuple[Claim, ...] = ()
 
     def change(book: AlertBook) -> AlertBook:
         nonlocal claims
-        after, claims = claim_due(book, now, quiet)
+        after, claims = claim(book)
         return after
 
     update_book(store, change, now)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Final
 
-from tipoff.alerting.book import AlertBook, AlertRecord, add_event, reconcile
+from tipoff.alerting.book import AT_ONCE, AlertBook, AlertRecord, add_event, reconcile
 from tipoff.alerting.store import finding_of, update_book
 from tipoff.publishing.repeats import escalated
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Alert, DayStatus, Finding, RunState, Severity
 
+HELD_FOR: Final = timedelta(minutes=8)
+"""How long the watchdog has to repair a parked step before anybody is called."""
 _OVER: Final = (RunState.COMPLETE, RunState.CANCELLED)
 """States of a day in which nothing has to be done about it. A failed day is not over: it needs a re-run."""
 
@@ -22,36 +25,49 @@ def update_day_alerts(store: ExportStore, status: DayStatus, new: Collection[str
     event.
     """
     alerts = [escalated(store, status.game_date, alert) for alert in status.alerts if alert.key in new]
-    scope = f"day:{status.game_date}"
+    scope, of_parked = f"day:{status.game_date}", f"day:{status.game_date}:parked"
 
     def change(book: AlertBook) -> AlertBook:
         for alert in alerts:
-            if not _stands(alert, status):
+            if _is_parked_now(alert, status):
+                book = _opened(book, of_parked, _of_parked_step(alert, status), alert.at, HELD_FOR)
+            elif _concerns_day(alert, status):
+                book = _opened(book, scope, finding_of(status.game_date, alert), alert.at)
+            else:
                 book = add_event(book, finding_of(status.game_date, alert), alert.at)
-        known = [record.finding for record in book.open_alerts if scope in record.scopes and _stands(record, status)]
-        raised = [_finding(alert, status) for alert in alerts if _stands(alert, status)]
-        return reconcile(book, scope, [*known, *raised], status.now).book
+        parked = (each.finding for each in _of_scope(book, of_parked) if _is_parked_now(each, status))
+        book = reconcile(book, of_parked, parked, status.now).book
+        critical = (each.finding for each in _of_scope(book, scope) if _concerns_day(each, status))
+        return reconcile(book, scope, critical, status.now).book
 
     update_book(store, change, status.now)
 
 
-def _stands(alert: Alert | AlertRecord, status: DayStatus) -> bool:
-    if _is_parked(alert):
-        return alert.key in _keys_of_parked_steps(status)
-    return alert.severity is Severity.CRITICAL and status.state not in _OVER
+def _opened(book: AlertBook, scope: str, finding: Finding, at: datetime, hold: timedelta = AT_ONCE) -> AlertBook:
+    """The book with one more alert of a scope."""
+    others = (each.finding for each in _of_scope(book, scope))
+    return reconcile(book, scope, (*others, finding), at, hold).book
 
 
-def _keys_of_parked_steps(status: DayStatus) -> set[str]:
-    """The last alert of each step that is parked now: a step that was parked before has several."""
-    last = {alert.step: alert.key for alert in status.alerts if _is_parked(alert)}
-    return {last[item.step] for item in status.attention if item.step in last}
+def _of_scope(book: AlertBook, scope: str) -> list[AlertRecord]:
+    return [alert for alert in book.open_alerts if scope in alert.scopes]
 
 
-def _is_parked(alert: Alert | AlertRecord) -> bool:
+def _is_parked_now(alert: Alert | AlertRecord, status: DayStatus) -> bool:
+    return _is_about_parking(alert) and any(item.step == alert.step for item in status.attention)
+
+
+def _concerns_day(alert: Alert | AlertRecord, status: DayStatus) -> bool:
+    is_critical = alert.severity is Severity.CRITICAL and not _is_about_parking(alert)
+    return is_critical and status.state not in _OVER
+
+
+def _is_about_parking(alert: Alert | AlertRecord) -> bool:
     return alert.key.removeprefix(f"{alert.step}:").split(":")[0] == "parked"
 
 
-def _finding(alert: Alert, status: DayStatus) -> Finding:
-    """The finding with the command that helps a parked step."""
+def _of_parked_step(alert: Alert, status: DayStatus) -> Finding:
+    """The finding with the command that helps; it has the same key however often the step was parked before."""
     options = [option for item in status.attention if item.step == alert.step for option in item.options]
-    return finding_of(status.game_date, alert).model_copy(update={"command": options[0] if options else ""})
+    same = {"key": f"{alert.step}:parked", "command": options[0] if options else ""}
+    return finding_of(status.game_date, alert).model_copy(update=same)

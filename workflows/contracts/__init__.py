@@ -75,6 +75,7 @@ class Activity(StrEnum):
     TRAINING_DUE = "training_due"
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
+    DELIVER_ALERTS = "deliver_alerts"
     VALIDATE = "validate"
     REMOVE_EXPIRED = "remove_expired"
 

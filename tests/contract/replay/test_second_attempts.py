@@ -70,10 +70,11 @@ MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(D
 NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
 OUTSIDE_A_DAY = {
     *(Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS),
-    *(Activity.VALIDATE, Activity.REMOVE_EXPIRED),
+    *(Activity.VALIDATE, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS),
 }
-"""The first two need a server: tests/workflows/test_scenario.py, test_weekly_training.py. The last removes files:
-tests/unit/test_retention.py. The others write nothing."""
+"""The first two need a server: tests/workflows/test_scenario.py, test_weekly_training.py. REMOVE_EXPIRED removes files:
+tests/unit/test_retention.py. DELIVER_ALERTS is repeated by tests/unit/activities/test_alerts.py. The others write
+nothing."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

@@ -14,6 +14,8 @@ from tipoff.alerting.book import (
     NoticeKind,
     acknowledge,
     add_event,
+    escalate,
+    is_waiting,
     reconcile,
 )
 from tipoff.errors import BadInputError
@@ -100,7 +102,7 @@ def test_a_finding_that_becomes_more_severe_triggers_again_and_never_becomes_les
 
 
 @pytest.mark.parametrize(
-    ("severity", "minutes", "escalated"),
+    ("severity", "minutes", "is_escalated"),
     [
         (Severity.CRITICAL, 30, True),
         (Severity.CRITICAL, 29.9, False),
@@ -108,27 +110,36 @@ def test_a_finding_that_becomes_more_severe_triggers_again_and_never_becomes_les
         (Severity.INFO, 600, False),
     ],
 )
-def test_a_critical_alert_without_acknowledgement_is_escalated_after_half_an_hour(
-    severity: Severity, minutes: float, escalated: bool
+def test_a_critical_alert_without_acknowledgement_is_escalated_once_after_half_an_hour(
+    severity: Severity, minutes: float, is_escalated: bool
 ) -> None:
     book, _ = reconcile(EMPTY, "watchdog", [finding(severity=severity)], NOON)
-    # the check of another scope escalates, too: the one that raised it may be gone
-    book, notices = reconcile(book, "morning_check", [], after_minutes(minutes))
-    assert kinds(notices) == ([("escalation", "no_worker")] if escalated else [])
-    _, notices = reconcile(book, "watchdog", [finding(severity=severity)], after_minutes(minutes + 120))
-    assert len(notices) == (1 if severity is Severity.CRITICAL and not escalated else 0), "once"
+    assert is_waiting(book)
+    book = escalate(book, after_minutes(minutes))
+    assert [each.kind for each in book.alerts[0].deliveries[1:]] == [NoticeKind.ESCALATION] * is_escalated
+    if is_escalated:
+        assert book.alerts[0].escalated_at == after_minutes(minutes)
+        assert escalate(book, after_minutes(minutes + 60)) == book
 
 
 def test_an_acknowledged_alert_is_not_escalated_but_still_cleared() -> None:
     book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
     book = acknowledge(book, "no_worker", "ann", "restarting it", after_minutes(3))
-    book, notices = reconcile(book, "watchdog", [finding()], NOON + ESCALATE_AFTER)
-    assert notices == ()
+    assert escalate(book, NOON + ESCALATE_AFTER) == book
     acknowledged = book.alerts[0].acknowledged
     assert acknowledged is not None
     assert (acknowledged.who, acknowledged.why, acknowledged.at) == ("ann", "restarting it", after_minutes(3))
     _, notices = reconcile(book, "watchdog", [], after_minutes(40))
     assert kinds(notices) == [("all_clear", "no_worker")]
+
+
+def test_a_resolved_alert_waits_for_nothing_once_it_is_delivered() -> None:
+    book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
+    book, _ = reconcile(book, "watchdog", [], after_minutes(1))
+    assert is_waiting(book)
+    delivered = AlertBook(alerts=(book.alerts[0].model_copy(update={"deliveries": ()}),))
+    assert not is_waiting(delivered)
+    assert escalate(delivered, after_minutes(60)) == delivered
 
 
 def test_an_alert_is_acknowledged_by_its_key_with_or_without_the_date() -> None:
@@ -164,9 +175,18 @@ def test_an_all_clear_replaces_the_trigger_that_no_channel_has_received() -> Non
     assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.ALL_CLEAR]
 
 
+@pytest.mark.parametrize(("minutes", "notices"), [(7.9, []), (8, [NoticeKind.ALL_CLEAR])])
+def test_what_is_repaired_while_its_alert_is_held_calls_nobody(minutes: float, notices: list[NoticeKind]) -> None:
+    book, _ = reconcile(EMPTY, "day", [finding()], NOON, timedelta(minutes=8))
+    assert [each.not_before for each in book.alerts[0].deliveries] == [after_minutes(8)]
+    book, _ = reconcile(book, "day", [], after_minutes(minutes))
+    assert [each.kind for each in book.alerts[0].deliveries] == notices
+    assert book.alerts[0].resolved_at == after_minutes(minutes)
+
+
 def test_an_acknowledgement_ends_an_escalation_that_could_not_be_delivered() -> None:
     book, _ = reconcile(EMPTY, "watchdog", [finding()], NOON)
-    book, _ = reconcile(book, "watchdog", [finding()], NOON + ESCALATE_AFTER)
+    book = escalate(book, NOON + ESCALATE_AFTER)
     assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.TRIGGER, NoticeKind.ESCALATION]
     book = acknowledge(book, "no_worker", "ann", "", after_minutes(31))
     assert [each.kind for each in book.alerts[0].deliveries] == [NoticeKind.TRIGGER]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.alert_receivers import PASSWORD, TOKEN, HookServer, MailServer, hook_server
 from tipoff.alerting.apprise_channel import AppriseChannel
-from tipoff.alerting.book import ESCALATE_AFTER, AlertBook, Notice, NoticeKind, acknowledge, reconcile
+from tipoff.alerting.book import ESCALATE_AFTER, AlertBook, Notice, NoticeKind, acknowledge, escalate, reconcile
 from tipoff.alerting.channels import Channel, Channels, ConsoleChannel, channels_of
 from tipoff.alerting.deliveries import CLAIMED_FOR, MOST_AT_ONCE, PAUSES, claim_due, undelivered
 from tipoff.alerting.delivery import Delivered, deliver_due
@@ -53,7 +53,7 @@ def notice() -> Notice:
 
 
 def check(store: ExportStore, findings: Sequence[Finding], now: datetime) -> None:
-    update_book(store, lambda book: reconcile(book, "watchdog", findings, now).book, now)
+    update_book(store, lambda book: escalate(reconcile(book, "watchdog", findings, now).book, now), now)
 
 
 def deliver(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tipoff.alerting.book import AlertBook, acknowledge, reconcile
+from tipoff.alerting.book import AlertBook, acknowledge, escalate, reconcile
 from tipoff.alerting.deliveries import claim_due
 from tipoff.alerting.quiet_hours import NO_QUIET_HOURS
 from tipoff.alerting.store import PATH, UNREADABLE_PATH, raise_alert, read_book, update_book
@@ -94,7 +94,7 @@ def test_every_part_of_an_alert_survives_its_line(store: ExportStore) -> None:
 
     def change(book: AlertBook) -> AlertBook:
         book = reconcile(book, "watchdog", [critical], NOON).book
-        book = reconcile(book, "watchdog", [critical], NOON + timedelta(minutes=30)).book
+        book = escalate(book, NOON + timedelta(minutes=30))
         return acknowledge(book, "no_worker", "ann", "restarting", NOON + timedelta(minutes=31))
 
     written = update_book(store, change, NOON)

@@ -54,13 +54,29 @@ def test_the_alert_of_a_parked_step_has_its_command_and_stands_until_the_step_re
     assert publish(store, later(day, 5)) == (raised,)
     [resolved] = publish(store, later(day, 10, attention=()))
     assert (resolved.is_open, resolved.resolved_at) == (False, NOON + timedelta(minutes=10))
+    assert [each.kind for each in resolved.deliveries] == [NoticeKind.ALL_CLEAR]
 
 
-def test_a_step_that_is_parked_again_is_one_open_alert(store: ExportStore, day: DayStatus) -> None:
+def test_a_step_that_is_parked_again_between_two_statuses_stays_one_open_alert(
+    store: ExportStore, day: DayStatus
+) -> None:
     publish(store, parked(day, alert()), alert())
-    # the step recovered and was parked again between two exports of the status
-    first, second = publish(store, parked(later(day, 5), alert(), alert("parked:2")), alert("parked:2"))
-    assert (first.is_open, second.is_open) == (False, True)
+    [raised] = publish(store, parked(later(day, 5), alert(), alert("parked:2")), alert("parked:2"))
+    assert (raised.is_open, raised.text) == (True, "play-by-play: parked:2")
+
+
+def test_a_step_that_recovers_and_is_parked_again_is_a_second_alert(store: ExportStore, day: DayStatus) -> None:
+    publish(store, parked(day, alert()), alert())
+    publish(store, later(day, 5, attention=()))
+    first, second = publish(store, parked(later(day, 10), alert("parked:2")), alert("parked:2"))
+    assert (first.is_open, second.is_open, second.key) == (False, True, first.key)
+
+
+def test_a_parked_step_is_left_to_its_repair_for_eight_minutes(store: ExportStore, day: DayStatus) -> None:
+    [raised] = publish(store, parked(day, alert()), alert())
+    assert [each.not_before for each in raised.deliveries] == [NOON + timedelta(minutes=8)]
+    [resolved] = publish(store, later(day, 7, attention=()))
+    assert resolved.deliveries == ()
 
 
 def test_a_step_that_recovered_before_its_alert_was_published_is_an_event(store: ExportStore, day: DayStatus) -> None:
