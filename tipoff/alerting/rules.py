@@ -95,7 +95,7 @@ def _provider_success(facts: InstallationFacts) -> Iterator[Violation]:
 def _blocked(facts: InstallationFacts) -> Iterator[Violation]:
     for each in facts.providers:
         if each.blocked_until is not None and each.blocked_until > facts.as_of:
-            yield Violation(f"{each.host} blocks our address until {clock_time(each.blocked_until)}", each.host)
+            yield Violation(f"our address is blocked by {each.host} until {clock_time(each.blocked_until)}", each.host)
 
 
 def low_hit_rate(wins: int, graded: int) -> str:
