@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import polars as pl
 from filelock import FileLock
 from temporalio.api.enums.v1 import PendingActivityState
-from temporalio.client import WorkflowHistory
+from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError
 
 from cli.demo_summary import write_summary
@@ -208,7 +208,7 @@ async def wait_until(condition: Callable[[], Awaitable[T]], description: str) ->
     return value
 
 
-def running_activities(handle: DayHandle, activity: Activity) -> Callable[[], Awaitable[set[str]]]:
+def running_activities(handle: WorkflowHandle[Any, Any], activity: Activity) -> Callable[[], Awaitable[set[str]]]:
     """A check that returns the ids of such activities in the state STARTED on the server."""
 
     async def check() -> set[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -107,11 +108,17 @@ def train_files(
 
     `predicts_from`: the first date that the new models may predict; None: the cutoff.
     """
-    fitted = fit_systems(pl.read_parquet(history), cutoff, system_ids)
+    rows = pl.read_parquet(history)
+    fitted = fit_systems(rows, cutoff, system_ids)
+
+    @cache
+    def fitted_before(earlier: date) -> FittedSystems:
+        return fit_systems(rows, earlier, system_ids)
+
     trainings = []
     for trained in _trained(fitted, as_of):
         models.put(trained)
-        rejection = _rejection(models, trained.card.system_id, fitted, cutoff)
+        rejection = _rejection(models, trained.card.system_id, fitted.rows, cutoff, fitted_before)
         if not rejection:
             models.promote(trained.card, predicts_from)
         trainings.append(Training(card=trained.card, rejection=rejection))
@@ -224,31 +231,34 @@ def _mae(predicted: Floats, actual: Floats) -> float:
     return float(np.mean(np.abs(predicted - actual)))
 
 
-def _rejection(models: ModelStore, system_id: str, fitted: FittedSystems, cutoff: date) -> str:
+def _rejection(
+    models: ModelStore, system_id: str, rows: pl.DataFrame, cutoff: date, fitted_before: Callable[[date], FittedSystems]
+) -> str:
     """Return why the champion stays; empty if the new model replaces it.
 
-    Both are compared on the last games that the champion was not trained on, the new model by its out-of-sample
-    estimates. It is rejected if its error is larger by more than two standard errors, clustered by game. Without a
-    champion that can predict, or with too few games, it is not.
+    Both are compared on the last games that the champion was not trained on. There the new model is one that was
+    trained in the same way on the rows before them. It is rejected if its error is larger by more than two standard
+    errors, clustered by game. Without a champion that can predict, or with too few games, it is not.
     """
     try:
         champion = models.champion(system_id, before=cutoff)
-        system = build_system(system_id, models, cutoff).system
+        theirs = build_system(system_id, models, cutoff).system
+        unseen_from = max(champion.card.trained_through + timedelta(days=1), cutoff - timedelta(days=COMPARED_DAYS))
+        compared = rows.filter(pl.col("game_date") >= unseen_from, "eligible")
+        if compared.height < _FEWEST_COMPARED:
+            return ""
+        ours = fitted_before(unseen_from).systems[system_id]
     except TipoffError:
         return ""
-    unseen_from = max(champion.card.trained_through + timedelta(days=1), cutoff - timedelta(days=COMPARED_DAYS))
-    rows = fitted.evaluations[system_id].rows.filter(pl.col("game_date") >= unseen_from)
-    if rows.height < _FEWEST_COMPARED:
-        return ""
-    challenger = fitted.systems[system_id].calibration.spread.around(rows["expected"]).median
-    theirs = system.distributions(rows, fitted.rows.lazy()).median
-    points = rows["points"].to_numpy()
-    difference = np.abs(points - challenger) - np.abs(points - theirs)
-    worse = clustered_mean(difference, rows["game_id"])
+    points = compared["points"].to_numpy()
+    our_error, their_error = (
+        np.abs(points - system.distributions(compared, rows.lazy()).median) for system in (ours, theirs)
+    )
+    worse = clustered_mean(our_error - their_error, compared["game_id"])
     if worse.value is None or worse.se is None or worse.value <= 2 * worse.se:
         return ""
     return (
         f"the champion is still model {champion.card.version}: since {unseen_from}, on "
-        f"{counted(rows.height, 'player-game')}, the new model's error is larger by {worse.value:.3f} points "
+        f"{counted(compared.height, 'player-game')}, the new model's error is larger by {worse.value:.3f} points "
         f"(standard error {worse.se:.3f})"
     )

@@ -308,3 +308,17 @@ def test_a_worse_model_does_not_replace_the_champion(history: pl.DataFrame, tmp_
     assert store.champions("moving_average") == (champion,)
     assert trained("right", TODAY).rejection == ""
     assert len(store.champions("moving_average")) == 2
+
+
+def test_a_model_is_not_rejected_for_what_its_walk_forward_estimates_could_not_know(
+    history: pl.DataFrame, tmp_path: Path
+) -> None:
+    """Home teams score more of late, which the champion learnt, and a model trained weeks before it could not."""
+    store, file = open_models(f"file://{tmp_path}/models"), tmp_path / "history.parquet"
+    late = pl.col("game_date") >= TODAY - timedelta(days=10)
+    at_home = pl.col("points") + 18 * pl.col("home").cast(pl.Int64)
+    history.with_columns(points=pl.when(late).then(at_home).otherwise("points")).write_parquet(file)
+    for cutoff in (TODAY - timedelta(days=5), TODAY):
+        [training] = train_files(file, cutoff, MORNING, store, ["xgboost_v1"])
+        assert training.rejection == ""
+    assert len(store.champions("xgboost_v1")) == 2
