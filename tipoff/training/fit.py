@@ -83,7 +83,9 @@ def fit_systems(history: pl.DataFrame, cutoff: date, system_ids: Sequence[str] =
         for system_id in member_ids
     }
     if ENSEMBLE in system_ids:
-        folds = tuple(_with_ensemble(fold, folds[:number]) for number, fold in enumerate(folds))
+        folds = tuple(
+            _with_ensemble(fold, [*folds[:number], *folds[number + 1 :]]) for number, fold in enumerate(folds)
+        )
         evaluations[ENSEMBLE] = _evaluation(folds, ENSEMBLE)
         systems[ENSEMBLE] = _ensemble(systems, _weights(folds), _calibration(evaluations[ENSEMBLE]))
     return FittedSystems(rows, systems, evaluations)
@@ -138,20 +140,35 @@ def _evaluate_fold(fold: Fold, masked: pl.DataFrame, member_ids: Iterable[str]) 
     )
 
 
-def _with_ensemble(fold: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return the fold with the estimate of the ensemble, by weights from earlier folds."""
-    weights = _weights(earlier)
+def _with_ensemble(fold: pl.DataFrame, others: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the fold with the estimate of the ensemble, by weights from the other folds."""
+    weights = _weights(others)
     return fold.with_columns(
         pl.sum_horizontal(pl.col(name) * weight for name, weight in weights.items()).alias(ENSEMBLE)
     )
 
 
 def _weights(folds: Sequence[pl.DataFrame]) -> dict[str, float]:
-    """Return the weights learnt from folds with the estimate of each member; equal ones without any fold."""
+    """Return the weights learnt from folds with the estimate of each member; equal ones without any fold.
+
+    A member that is worse than the best one beyond chance gets none: drawn towards equal weights, it would cost more
+    than it adds.
+    """
     if not folds:
         return dict.fromkeys(MEMBERS, 1 / len(MEMBERS))
     rows = pl.concat(folds, how="diagonal")
-    return learn_weights({name: rows[name].to_numpy() for name in MEMBERS}, rows["points"].to_numpy())
+    errors = {name: (rows[name] - rows["points"]).abs().to_numpy() for name in MEMBERS}
+    best = min(errors.values(), key=lambda error: float(error.mean()))
+    kept = {name: rows[name].to_numpy() for name in MEMBERS if not _excess(errors[name] - best, rows["game_id"])}
+    return dict.fromkeys(MEMBERS, 0.0) | learn_weights(kept, rows["points"].to_numpy())
+
+
+def _excess(difference: Floats, game_ids: pl.Series) -> tuple[float, float] | None:
+    """Return the mean difference of errors and its standard error, clustered by game; None up to two of these."""
+    mean = clustered_mean(difference, game_ids)
+    if mean.value is None or mean.se is None or mean.value <= 2 * mean.se:
+        return None
+    return mean.value, mean.se
 
 
 def _evaluation(folds: Iterable[pl.DataFrame], system_id: str) -> Evaluation:
@@ -254,11 +271,11 @@ def _rejection(
     our_error, their_error = (
         np.abs(points - system.distributions(compared, rows.lazy()).median) for system in (ours, theirs)
     )
-    worse = clustered_mean(our_error - their_error, compared["game_id"])
-    if worse.value is None or worse.se is None or worse.value <= 2 * worse.se:
+    excess = _excess(our_error - their_error, compared["game_id"])
+    if excess is None:
         return ""
     return (
         f"the champion is still model {champion.card.version}: since {unseen_from}, on "
-        f"{counted(compared.height, 'player-game')}, the new model's error is larger by {worse.value:.3f} points "
-        f"(standard error {worse.se:.3f})"
+        f"{counted(compared.height, 'player-game')}, the new model's error is larger by {excess[0]:.3f} points "
+        f"(standard error {excess[1]:.3f})"
     )
