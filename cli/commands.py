@@ -302,9 +302,9 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _actions(parser: argparse.ArgumentParser) -> Callable[..., argparse.ArgumentParser]:
+def _actions(parser: argparse.ArgumentParser, *, required: bool = True) -> Callable[..., argparse.ArgumentParser]:
     """Returns a function that adds an action of a command: its name, its help and its examples."""
-    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
+    actions = parser.add_subparsers(metavar="ACTION", required=required, dest="action")
 
     def add(name: str, help_text: str, examples: str = "") -> argparse.ArgumentParser:
         description, formatter = f"{help_text}\n\n{examples}", argparse.RawDescriptionHelpFormatter
@@ -335,6 +335,16 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
     importing.add_argument(
         "--season", action="append", type=_at_most(20), metavar="SEASON", help="only this one; may be repeated"
     )
+
+
+def _alerts(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    action = _actions(parser, required=False)
+    action("list", "list the open alerts (the default)")
+    ack = action("ack", "take on an alert, so that it is not escalated")
+    ack.add_argument("key", type=_at_most(300), metavar="KEY", help="as `list` shows it, with or without its date")
+    _operator(ack)
+    action("test", "send a test to every address of the settings")
 
 
 def _landing(parser: argparse.ArgumentParser) -> None:
@@ -408,6 +418,7 @@ COMMANDS = (
             "unresolved", (_optional_date, _common)),
     Command("warehouse", "back up, copy or import a warehouse, or create its tables", "warehouse", (_warehouse,)),
     Command("models", "list the champions of the systems, withdraw one or promote a version", "models", (_models,)),
+    Command("alerts", "list the open alerts, take one on, or send a test", "alerts", (_alerts,)),
     Command("landing", "set the rules by which the landing's bucket removes old responses", "landing", (_landing,)),
     Command("schedules", "apply, list, pause or resume the schedules that start days and other work", "schedules",
             (_schedules,)),

@@ -164,7 +164,7 @@ def acknowledge(book: AlertBook, key: str, who: str, why: str, now: datetime) ->
     """
     meant = [alert for alert in book.open_alerts if key in {alert.key, alert.dedupe_key}]
     if not meant:
-        known = {alert.dedupe_key for alert in book.open_alerts}
+        known = {name for alert in book.open_alerts for name in (alert.key, alert.dedupe_key)}
         raise BadInputError(f"no alert {key!r} is open{did_you_mean(key, known)}; `alerts list` shows those that are")
     acknowledgement = Acknowledgement(at=now, who=who, why=why)
     return AlertBook(

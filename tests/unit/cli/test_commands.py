@@ -110,6 +110,13 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
         {**MODELS, "action": "promote", "system": "catboost_v8", "version": "c0ffee"},
     ),
     ("models list", {**MODELS, "action": "list"}),
+    ("alerts", {"action": None, "json": False, "replay": None}),
+    ("alerts list --json", {"action": "list", "json": True, "replay": None}),
+    ("alerts test", {"action": "test", "json": False, "replay": None}),
+    (
+        "alerts ack grades --who bob --why late",
+        {"action": "ack", "key": "grades", "who": "bob", "why": "late", "json": False, "replay": None},
+    ),
     ("schedules apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("schedules list --json", {"action": "list", "json": True, "replay": None}),
     (
