@@ -17,6 +17,9 @@ from tipoff.systems.form import DEBUT_POINTS, HAS_HISTORY, learn_debut_points
 from tipoff.vocabulary import Frozen
 
 PRIOR_ROWS: Final = 2_000
+_NOISE_VARIANCE: Final = 36.0
+"""Square of a typical error, points. With it an effect of about 1 is as likely before the fit as none, so that a value
+that hardly varied in the past, such as absences while most reports are missing, gets none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,7 @@ def _ridge(terms: Floats, results: Floats, earlier: Floats) -> list[float]:
     """Return the effects of least squares, drawn towards the earlier ones."""
     if not len(terms):
         return [*map(float, earlier)]
-    stiffness = np.diag(PRIOR_ROWS * (terms**2).mean(axis=0) + 1e-9)
+    stiffness = np.diag(PRIOR_ROWS * (terms**2).mean(axis=0) + _NOISE_VARIANCE)
     effects: list[float] = np.linalg.solve(
         terms.T @ terms + stiffness, terms.T @ results + stiffness @ earlier
     ).tolist()

@@ -9,7 +9,15 @@ import pytest
 from tests.support.features import past, vectors
 from tipoff.systems.form import DEBUT_POINTS
 from tipoff.systems.formula import Adjustment, Effects, Formula, FormulaModel
-from tipoff.systems.moving_average import FATIGUE, LAYOFF, MOVING_AVERAGE, OPPONENT_DEFENSE, OPPONENT_PACE, VENUE
+from tipoff.systems.moving_average import (
+    FATIGUE,
+    LAYOFF,
+    MOVING_AVERAGE,
+    OPPONENT_DEFENSE,
+    OPPONENT_PACE,
+    TEAMMATES_OUT,
+    VENUE,
+)
 from tipoff.systems.zone_matchup_v1 import ZONE_MATCHUP
 
 MEANS = {OPPONENT_PACE.name: 0.98, OPPONENT_DEFENSE.name: 114 / 115, VENUE.name: 0.5, LAYOFF.name: 0.0}
@@ -79,6 +87,16 @@ def test_effects_are_learnt_from_results_and_drawn_towards_the_earlier_ones() ->
     assert many[FATIGUE.name] == pytest.approx(0.15, abs=0.01)  # 6,000 of 6,000 + 2,000 rows
     assert 0 < few[FATIGUE.name] < 0.02
     assert many["nothing"] == 0
+
+
+def test_a_value_that_hardly_varied_in_the_past_has_hardly_an_effect() -> None:
+    """With the reports of few past dates, 0.1 points were lost at most. On the date 40 are."""
+    lost = pl.Series([0.0] * 5_900 + [0.1] * 100)
+    rows = past(6_000).with_columns(lost_points=lost, points=pl.col("points_mean_5") - 3.0 * (lost > 0))
+    formula = Formula("base", lambda debut: pl.col("points_mean_5"), (TEAMMATES_OUT,))
+    model = FormulaModel.fit(formula, rows)
+    few, many = model.expected_points(vectors({"lost_points": 0.0}, {"lost_points": 40.0}), NOTHING)
+    assert abs(many - few) < 0.1 * few
 
 
 def test_a_restored_formula_is_the_same() -> None:
