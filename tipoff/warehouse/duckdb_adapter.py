@@ -56,7 +56,11 @@ class DuckDbWarehouse:
         """
         self._path = path
         access = {"access_mode": "READ_ONLY"} if read_only else {}
-        self._connection = _connect(path, {"threads": threads, "memory_limit": f"{memory_limit_mb}MB", **access})
+        self._config = {"threads": threads, "memory_limit": f"{memory_limit_mb}MB", **access}
+        self._connection = _connect(path, self._config)
+        self._is_invalid = False
+        """DuckDB refuses every further statement after a checkpoint that failed, as on a full disk."""
+        self._reopen_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._open = threading.local()
         """Its `cursor` is that of the thread's transaction."""
@@ -125,13 +129,26 @@ class DuckDbWarehouse:
         if cursor is not None:
             yield cursor
             return
+        connection = self._usable_connection()
         try:
-            with self._connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 yield cursor
+        except duckdb.FatalException as error:
+            self._is_invalid = self._is_invalid or connection is self._connection
+            raise _storage_error(self._path, error) from error
         except duckdb.ProgrammingError as error:
             raise BadInputError(f"the warehouse rejected the query: {error}") from error
         except duckdb.Error as error:
             raise _storage_error(self._path, error) from error
+
+    def _usable_connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection; an invalid one is replaced. Raises StorageError as the constructor does."""
+        with self._reopen_lock:
+            if self._is_invalid:
+                self._connection.close()
+                self._connection = _connect(self._path, self._config)
+                self._is_invalid = False
+            return self._connection
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -175,6 +192,12 @@ def _storage_error(path: Path, error: Exception) -> StorageError:
         )
     if re.search(r"WAL|not a valid DuckDB|Could not read enough bytes|[Cc]orrupt|[Cc]hecksum|serializ", text):
         return StorageError(_damaged(path, text.splitlines()[0]))
+    if "Could not write file" in text:
+        reason = text.splitlines()[0].rpartition(": ")[2].rstrip('"')
+        return StorageError(
+            f"the warehouse {path} could not be written, and what it held is unchanged; no space left ({reason}): "
+            "free some, then retry the step"
+        )
     return StorageError(f"the warehouse {path} reported an error: {text}. The stored data is unchanged")
 
 
