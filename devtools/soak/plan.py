@@ -11,6 +11,7 @@ from devtools.drill_worker import KILLS, Disturbance, Kind
 from tipoff.replay.faults import KINDS_WITH_GAMES, Fault, FaultKind
 from tipoff.replay.upstream.endpoints import SERVED_SOURCES, kinds_of_source
 from tipoff.vocabulary import Frozen, eastern
+from workflows.contracts import Activity
 
 FAULTS_OF_A_DAY: Final = (3, 6)
 """The fewest and the most."""
@@ -50,12 +51,15 @@ class SoakPlan(Frozen):
 def soak_plan(seed: int, slates: Mapping[date, Sequence[str]]) -> SoakPlan:
     """Draw a plan for consecutive dates; `slates`: the games of each, such as "GSW@CHA"."""
     dates = sorted(slates)
-    calm = dates[len(dates) - len(dates) // 4 :]
+    calm = dates[len(dates) - len(dates) // 3 :]
     disturbed = [day for day in dates if day not in calm]
-    full_disk = _random(seed, "disk").choice(disturbed) if disturbed else None
+    chance = _random(seed, "disk")
+    full_disk = chance.choice(disturbed) if disturbed else None
     disturbances = [each for day in dates for each in _disturbances(seed, day, is_calm=day in calm)]
     if full_disk:
-        disturbances.append(Disturbance(kind=Kind.FULL_DISK, at=eastern(full_disk, 7), seconds=5))
+        activity = chance.choice((Activity.COLLECT, Activity.COMPUTE_IN_TURN))
+        at = eastern(full_disk, 7)
+        disturbances.append(Disturbance(kind=Kind.FULL_DISK, activity=activity, at=at, seconds=5))
     return SoakPlan(
         faults=tuple(fault for day in dates for fault in _faults(seed, day, slates[day])),
         disturbances=tuple(disturbances),

@@ -248,9 +248,9 @@ def test_replace_behaves_like_assignment_to_a_dictionary(
 
 def test_a_warehouse_on_a_full_disk_is_written_again_once_there_is_room(tmp_path: Path) -> None:
     """In a process of its own, whose files may not grow: DuckDB is of no use after a checkpoint that fails."""
-    program = f"""
+    program = """
 import resource
-from datetime import date
+import sys
 from pathlib import Path
 
 from tests.support.rows import rows_of
@@ -258,28 +258,29 @@ from tipoff.errors import StorageError
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 def rows(number):
-    return rows_of("raw_schedule", [{{"game_id": f"{{each:010}}"}} for each in range(number)], season="2023-24")
+    return rows_of("raw_schedule", [{"game_id": f"{each:010}"} for each in range(number)], season="2023-24")
 
-file = Path({str(tmp_path / "tipoff.duckdb")!r})
+file = Path(sys.argv[1])
 DuckDbWarehouse(file).close()
 warehouse = DuckDbWarehouse(file)
 warehouse.migrate()
 warehouse._connection.execute("CHECKPOINT; SET GLOBAL checkpoint_threshold = '1KB'")
-warehouse.replace("raw_schedule", rows(10), {{"season": "2023-24"}})
+warehouse.replace("raw_schedule", rows(10), {"season": "2023-24"})
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, hard))
 try:
-    warehouse.replace("raw_schedule", rows(50_000), {{"season": "2023-24"}})
+    warehouse.replace("raw_schedule", rows(50_000), {"season": "2023-24"})
 except StorageError as error:
     print(error)
 count = "SELECT COUNT(*) AS n FROM raw_schedule"
 print(warehouse.query(count)["n"][0])
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-warehouse.replace("raw_schedule", rows(20), {{"season": "2023-24"}})
+warehouse.replace("raw_schedule", rows(20), {"season": "2023-24"})
 print(warehouse.query(count)["n"][0])
 warehouse.close()
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", program, tmp_path / "tipoff.duckdb"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     error, before, after = done.stdout.splitlines()
     assert "could not be written, and what it held is unchanged; no space left (File too large): free some" in error
