@@ -24,7 +24,7 @@ from activities.labels import labels_of
 from tipoff.errors import TipoffError
 from tipoff.vocabulary import counted
 from tipoff.warehouse.job_labels import job_labels
-from workflows.contracts import LOST_WORKERS
+from workflows.contracts import lost_workers_of
 
 HEARTBEATS_PER_TIMEOUT = 4
 DEFAULT_TIMEOUT = timedelta(seconds=10)
@@ -46,8 +46,8 @@ class Attempt:
         self._earlier_errors = int(info.heartbeat_details[0]) if info.heartbeat_details else 0
         self._failed = False
         self._lost_workers = info.attempt - 1 - self._earlier_errors
-        policy = info.retry_policy
-        self._allowed = max(policy.maximum_attempts - LOST_WORKERS, 1) if policy and policy.maximum_attempts else None
+        most = info.retry_policy.maximum_attempts if info.retry_policy else 0
+        self._allowed = max(most - lost_workers_of(info.activity_type), 1) if most else None
         time_allowed = info.start_to_close_timeout or timedelta.max
         self._overdue_at = time.monotonic() + time_allowed.total_seconds() * OVERDUE_SHARE
         self._progress: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_excep
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from tipoff.vocabulary import Frozen, counted, shortened
-from workflows.contracts import LOST_WORKERS, Activity, message_of
+from workflows.contracts import Activity, message_of
 from workflows.policies import POLICIES
 
 Result = TypeVar("Result", bound=Frozen)
@@ -48,5 +48,5 @@ def failure_reason(error: ActivityError, subject: str = "") -> str:
     if cause.type is not TimeoutType.HEARTBEAT:
         return f"it did not end within {policy.start_to_close.total_seconds():.0f} s"
     errors = int(cause.last_heartbeat_details[0]) if cause.last_heartbeat_details else 0
-    lost = (policy.attempts + LOST_WORKERS) - errors
+    lost = policy.attempts + policy.lost_workers - errors
     return f"workers died {counted(lost, 'time')} while it ran; see their logs and their memory, then retry it"

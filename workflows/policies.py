@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 
 from tipoff.vocabulary import Frozen
-from workflows.contracts import LOST_WORKERS, Activity, Queue
+from workflows.contracts import LOST_WORKERS, Activity, Queue, lost_workers_of
 
 
 class Policy(Frozen):
@@ -18,7 +18,9 @@ class Policy(Frozen):
     heartbeat: timedelta
     """A worker that is silent for so long counts as lost, and another one runs the activity."""
     attempts: int
-    """For its own errors; an activity whose worker is lost has LOST_WORKERS more."""
+    """For its own errors."""
+    lost_workers: int = LOST_WORKERS
+    """Further attempts, each after a lost worker."""
     first_retry: timedelta = timedelta(seconds=1)
 
     def retry(self) -> RetryPolicy:
@@ -27,7 +29,7 @@ class Policy(Frozen):
             initial_interval=self.first_retry,
             backoff_coefficient=2.0,
             maximum_interval=timedelta(seconds=30),
-            maximum_attempts=self.attempts + LOST_WORKERS,
+            maximum_attempts=self.attempts + self.lost_workers,
         )
 
 
@@ -39,13 +41,14 @@ def _long(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy:
     return Policy(queue=queue, start_to_close=start_to_close, heartbeat=timedelta(seconds=5), attempts=attempts)
 
 
-def _short(queue: Queue, start_to_close: timedelta, attempts: int = 3) -> Policy:
+def _short(queue: Queue, start_to_close: timedelta, attempts: int = 3, lost_workers: int = LOST_WORKERS) -> Policy:
     """Work that should continue soon after a worker or an attempt is lost."""
     return Policy(
         queue=queue,
         start_to_close=start_to_close,
         heartbeat=timedelta(seconds=2),
         attempts=attempts,
+        lost_workers=lost_workers,
         first_retry=timedelta(seconds=0.5),
     )
 
@@ -59,8 +62,10 @@ _PROCESS_TOGETHER = _long(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
 _COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
 # Half an hour of polls, and processing the last of them.
 _FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
-_PREDICT = _short(Queue.MODELS, timedelta(minutes=10))
-_PREDICT_TOGETHER = _short(Queue.MODELS, timedelta(minutes=5), attempts=2)
+_PREDICT = _short(Queue.MODELS, timedelta(minutes=10), lost_workers=lost_workers_of(Activity.PREDICT))
+_PREDICT_TOGETHER = _short(
+    Queue.MODELS, timedelta(minutes=5), attempts=2, lost_workers=lost_workers_of(Activity.PREDICT_TOGETHER)
+)
 _STORE_TOGETHER = _short(Queue.WAREHOUSE, timedelta(minutes=5), attempts=2)
 _TRAINING_DUE = _short(Queue.MODELS, timedelta(seconds=30))
 _TRAIN = _long(Queue.MODELS, timedelta(minutes=10))

@@ -255,19 +255,18 @@ def print_table(replayed: Mapping[str, Replayed], console: Console) -> None:
 async def run(
     scenarios: Mapping[str, Scenario], parallel: int, archive: Path, root: Path, console: Console
 ) -> dict[str, Replayed]:
-    """Replay the scenarios, `parallel` at a time, and print each."""
+    """Replay the scenarios, `parallel` at a time, and print each at its end."""
     if not (root / "before" / "tipoff.duckdb").exists():
         await prepare(archive, root / "before")
     slots = asyncio.Semaphore(parallel)
 
     async def replay_one(name: str) -> Replayed:
         async with slots:
-            return await replay(scenarios[name], archive, root / "before", root / name)
+            replayed = await replay(scenarios[name], archive, root / "before", root / name)
+        print_scenario(name, replayed, console)
+        return replayed
 
-    tasks = {name: asyncio.create_task(replay_one(name)) for name in scenarios}
-    for name, task in tasks.items():
-        print_scenario(name, await task, console)
-    return {name: task.result() for name, task in tasks.items()}
+    return dict(zip(scenarios, await asyncio.gather(*map(replay_one, scenarios)), strict=True))
 
 
 def main() -> int:

@@ -100,6 +100,14 @@ with the replay of a whole day has to fit, also on a loaded machine."""
 LOST_WORKERS = 20
 """How often workers may die during one activity, in addition to the attempts for its own errors."""
 
+LOST_WHILE_PREDICTING: Mapping[str, int] = {Activity.PREDICT_TOGETHER: 3, Activity.PREDICT: 5}
+"""Fewer: predictions take seconds, so a system during which worker after worker dies is itself the cause."""
+
+
+def lost_workers_of(activity: str) -> int:
+    """How often workers may die during an activity."""
+    return LOST_WHILE_PREDICTING.get(activity, LOST_WORKERS)
+
 
 def day_workflow_id(game_date: date) -> str:
     """The id of a date's run; one live run a date by construction."""

@@ -18,7 +18,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.heartbeats import Attempt, blocking_activity, heartbeating
 from tipoff.errors import StorageError
-from workflows.contracts import LOST_WORKERS
+from workflows.contracts import LOST_WORKERS, Activity, lost_workers_of
 
 
 async def test_a_cancellation_does_not_interrupt_the_start_of_the_heartbeat_thread(
@@ -104,6 +104,23 @@ def test_only_own_errors_use_up_the_attempts(
         environment.run(failing)
     assert (failed.value.message, failed.value.non_retryable) == (text, is_last)
     assert environment.heartbeats == [(earlier_errors + 1,)]
+
+
+@pytest.mark.parametrize(("kind", "is_last"), [(Activity.PREDICT, True), (Activity.PROCESS, False)])
+def test_the_own_attempts_of_a_prediction_are_those_beside_its_few_lost_workers(
+    kind: Activity, *, is_last: bool
+) -> None:
+    policy = RetryPolicy(maximum_attempts=3 + lost_workers_of(Activity.PREDICT))
+    environment = RecordingEnvironment(activity_type=kind.value, heartbeat_details=[2], attempt=3, retry_policy=policy)
+    if not is_last:
+        environment.info = replace(environment.info, retry_policy=attempts(4))
+    with pytest.raises(ApplicationError) as failed:
+        environment.run(failing)
+    assert failed.value.non_retryable == is_last
+
+
+def test_a_system_that_kills_its_workers_is_given_up_before_other_work() -> None:
+    assert lost_workers_of(Activity.PREDICT_TOGETHER) <= lost_workers_of(Activity.PREDICT) <= LOST_WORKERS / 4
 
 
 def test_an_activity_without_attempts_left_is_not_run() -> None:

@@ -24,7 +24,7 @@ from runtime.sandbox import PASSED_THROUGH, WORKFLOW_RUNNER
 from runtime.workers import GRACE, HEARTBEAT_THROTTLE, WORKFLOWS
 from tests.support.days import World
 from tipoff.settings import Settings
-from workflows.contracts import LOST_WORKERS, Activity, Queue
+from workflows.contracts import Activity, Queue, lost_workers_of
 from workflows.policies import POLICIES
 from workflows.search_attributes import ALL
 
@@ -59,7 +59,7 @@ def test_every_activity_has_a_timeout_a_heartbeat_and_many_attempts_after_lost_w
     assert HEARTBEAT_THROTTLE * 2 < policy.heartbeat < policy.start_to_close / 4
     assert policy.heartbeat < GRACE
     assert 1 < policy.attempts <= 10, "transient faults are retried, but not forever"
-    assert policy.retry().maximum_attempts == policy.attempts + LOST_WORKERS
+    assert policy.retry().maximum_attempts == policy.attempts + lost_workers_of(name)
 
 
 @pytest.mark.parametrize(
