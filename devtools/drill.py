@@ -37,6 +37,8 @@ from workflows.daily_pipeline import DailyPipelineWorkflow
 DAY: Final = date(2024, 3, 29)
 """The date of the sample."""
 POLL_SECONDS: Final = 0.05
+ONE_SEASON: Final = (("TIPOFF_HISTORY_SEASONS", "1"),)
+"""Drills try the machine and not the models: a training on three seasons would take minutes."""
 
 
 def no_output() -> StageTimer:
@@ -50,9 +52,10 @@ def morning_of(day: date) -> ClockSpec:
 
 
 async def prepare(archive: Path, root: Path, day: date = DAY) -> None:
-    """Replay the day before a date, which leaves the season so far in the warehouse and a model."""
+    """Replay the day before a date, which leaves the season so far in the warehouse and models trained on it."""
     before = day - timedelta(days=1)
-    async with start_replay(ReplayConfig(before, archive, root), no_output()) as running:
+    config = ReplayConfig(before, archive, root, settings=ONE_SEASON)
+    async with start_replay(config, no_output()) as running:
         await running.train()
         await wait_for_result(await running.start_day(morning_of(before)))
 
@@ -74,7 +77,7 @@ def from_day_before(
     fault_file.write_text(format_faults(faults))
     stored = {"warehouse": f"duckdb:///{warehouse.resolve()}", "models": f"file://{models.resolve()}", **settings}
     changes = tuple((f"TIPOFF_{name.upper()}", value) for name, value in stored.items())
-    return ReplayConfig(day, archive, root, faults=fault_file, settings=changes)
+    return ReplayConfig(day, archive, root, faults=fault_file, settings=(*ONE_SEASON, *changes))
 
 
 @dataclass(frozen=True)

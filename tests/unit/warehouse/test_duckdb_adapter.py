@@ -279,7 +279,7 @@ warehouse.replace("raw_schedule", rows(20), {"season": "2023-24"})
 print(warehouse.query(count)["n"][0])
 warehouse.close()
 """
-    command = [sys.executable, "-c", program, tmp_path / "tipoff.duckdb"]
+    command = [sys.executable, "-c", program, str(tmp_path / "tipoff.duckdb")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     error, before, after = done.stdout.splitlines()
