@@ -19,6 +19,7 @@ from activities.resources import Resources
 from activities.retention import RetentionActivities
 from activities.scenario import deliver_action
 from activities.validation import ValidationActivities
+from activities.watchdog import WatchdogActivities
 from activities.worker_settings import WorkerSettingsActivities
 from workflows.contracts import Queue
 
@@ -27,8 +28,15 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
     """The activities that a worker of a queue serves."""
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
     collect, process = CollectActivities(resources), ProcessActivities(resources)
+    watchdog = WatchdogActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
-        Queue.DAY: [PlanActivities(resources).plan_day, deliver_action, AlertActivities(resources).deliver_alerts],
+        Queue.DAY: [
+            PlanActivities(resources).plan_day,
+            deliver_action,
+            AlertActivities(resources).deliver_alerts,
+            watchdog.observe,
+            watchdog.report_pass,
+        ],
         Queue.FETCH: [
             collect.collect,
             collect.collect_together,

@@ -20,6 +20,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskI
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeWorkflowExecutionRequest,
+    ListWorkersRequest,
     ListWorkflowExecutionsRequest,
 )
 from temporalio.client import Client
@@ -33,6 +34,8 @@ from workflows.contracts import Queue, day_workflow_id
 SERVER_TIMEOUT = timedelta(seconds=1)
 POLL_PERIOD = timedelta(seconds=70)
 """An idle worker polls its queue at least this often."""
+LOST_AFTER = timedelta(seconds=35)
+"""A worker without a heartbeat for so long counts as lost; `runtime.connection` sets how often it sends one."""
 
 OPEN_EXECUTIONS = frozenset({"RUNNING", "PAUSED"})
 SELF_REPORTED_EXECUTIONS = frozenset({"RUNNING", "COMPLETED"})
@@ -56,6 +59,10 @@ class DescribedRun:
     workflow_task_attempt: int = 0
     workflow_task_since: datetime | None = None
     """When the pending workflow task was first scheduled."""
+    workflow: str = ""
+    """Its type."""
+    events: int = 0
+    """Length of its history."""
 
     @property
     def is_open(self) -> bool:
@@ -119,6 +126,8 @@ async def _described_run(
         attributes=decode_typed_search_attributes(info.search_attributes),
         memo={key: (await decode([payload]))[0] for key, payload in info.memo.fields.items()},
         pending_activities=pending_activities,
+        workflow=info.type.name,
+        events=info.history_length,
         workflow_task_attempt=pending_task.attempt if pending_task else 0,
         workflow_task_since=pending_task.original_scheduled_time.ToDatetime(UTC) if pending_task else None,
     )
@@ -138,9 +147,9 @@ class QueueStatus(Frozen):
     last_polled: datetime | None
     """None: not in the last minutes."""
 
-    def is_served(self, now: datetime) -> bool:
+    def is_served(self, now: datetime, after_poll: timedelta = POLL_PERIOD) -> bool:
         """Whether a worker polls the queue; a worker killed within the last minute still counts."""
-        return self.last_polled is not None and now - self.last_polled < POLL_PERIOD
+        return self.last_polled is not None and now - self.last_polled < after_poll
 
 
 _KINDS = {
@@ -164,3 +173,42 @@ async def _queue_status(client: Client, queue: Queue, kind: str) -> QueueStatus:
     response = await client.workflow_service.describe_task_queue(request, timeout=SERVER_TIMEOUT)
     polls = [poller.last_access_time.ToDatetime(UTC) for poller in response.pollers]
     return QueueStatus(queue=queue, kind=kind, last_polled=max(polls, default=None))
+
+
+@dataclass(frozen=True)
+class ListedWorker:
+    """A worker of one queue, by its own heartbeats."""
+
+    queue: str
+    host: str
+    process: str
+    build: str
+    started_at: datetime
+    last_heartbeat: datetime
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether it sent a heartbeat of late."""
+        return now - self.last_heartbeat < LOST_AFTER
+
+
+async def listed_workers(client: Client) -> tuple[ListedWorker, ...] | None:
+    """The workers whose heartbeats the server has; None if it keeps none, as before 1.32 by default."""
+    request = ListWorkersRequest(namespace=client.namespace, page_size=1000)
+    try:
+        response = await client.workflow_service.list_workers(request, timeout=SERVER_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.UNIMPLEMENTED:
+            return None
+        raise
+    heartbeats = (each.worker_heartbeat for each in response.workers_info)
+    return tuple(
+        ListedWorker(
+            queue=each.task_queue,
+            host=each.host_info.host_name,
+            process=each.host_info.process_id,
+            build=each.deployment_version.build_id,
+            started_at=each.start_time.ToDatetime(UTC),
+            last_heartbeat=each.heartbeat_time.ToDatetime(UTC),
+        )
+        for each in heartbeats
+    )

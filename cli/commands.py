@@ -383,6 +383,16 @@ def _models(parser: argparse.ArgumentParser) -> None:
     promote.add_argument("version", type=_at_most(100), metavar="VERSION", help="as printed by train")
 
 
+def _watchdog(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="check everything now, without a worker and without repairs, as any cron may; exit code 1 if something is "
+        "wrong",
+    )
+    parser.add_argument("--alert", action="store_true", help="send what is found as alerts, too")
+
+
 _OPERATOR_COMMAND = (_date, _common, _operator, _id)
 
 COMMANDS = (
@@ -423,6 +433,8 @@ COMMANDS = (
     Command("schedules", "apply, list, pause or resume the schedules that start days and other work", "schedules",
             (_schedules,)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
+    Command("watchdog", "start the watchdog, or show what it found last; --once checks everything without a worker",
+            "watchdog", (_common, _watchdog)),
     Command("doctor", "check the server, workers, stores, keys and versions", "doctor", (_common,)),
 )  # fmt: skip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
 
 from temporalio.client import Client
 from temporalio.converter import DataConverter
@@ -22,6 +24,10 @@ DATA_CONVERTER = DataConverter(
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 """A server that is silent for longer counts as absent; the SDK would wait three times as long."""
+
+
+HEARTBEAT_EVERY = timedelta(seconds=10)
+"""How often a worker says that it is alive; one is lost after three times as long (`activities/server_state.py`)."""
 
 
 class NoServerError(TipoffError):
@@ -90,11 +96,18 @@ def _short(error: Exception) -> str:
     return innermost[1] if innermost else text[:200]
 
 
+@cache
+def _runtime_without_metrics() -> Runtime:
+    """One for the whole process: each has threads of its own."""
+    return Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=HEARTBEAT_EVERY)
+
+
 def _runtime(metrics_address: str | None) -> Runtime:
     if metrics_address is None:
-        return Runtime.default()
+        return _runtime_without_metrics()
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=metrics_address)))
+        telemetry = TelemetryConfig(metrics=PrometheusConfig(bind_address=metrics_address))
+        return Runtime(telemetry=telemetry, worker_heartbeat_interval=HEARTBEAT_EVERY)
     except ValueError as error:
         raise ConfigurationError(
             f"metrics_address = {metrics_address!r}: {error}; "

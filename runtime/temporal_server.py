@@ -45,6 +45,8 @@ DYNAMIC_CONFIG: Mapping[str, DynamicValue] = {
     "matching.numTaskqueueWritePartitions": 1,  # a priority counts in a whole queue, not in each of its partitions
     "history.timerProcessorMaxTimeShift": "100ms",  # by default a timer fires up to 1 s late
     "history.defaultWorkflowTaskTimeout": "5s",  # until a killed worker's task goes to another worker; default 10 s
+    "frontend.WorkerHeartbeatsEnabled": True,  # workers say that they are alive; on by default from 1.32 on
+    "frontend.ListWorkersEnabled": True,
     "frontend.enableServerVersionCheck": False,  # the check would call home
 }
 

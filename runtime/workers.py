@@ -33,6 +33,7 @@ from workflows.retention import RetentionWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
 from workflows.validation import ValidationWorkflow
+from workflows.watchdog import AutoUpgradeWatchdogWorkflow, WatchdogWorkflow
 from workflows.worker_settings import WorkerSettingsWorkflow
 
 _OF_ONE_BUILD = (
@@ -43,9 +44,9 @@ _OF_ONE_BUILD = (
     LauncherWorkflow,
     RetentionWorkflow,
 )
-WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow)
-VERSIONED_WORKFLOWS = (*_OF_ONE_BUILD, AutoUpgradeRateLimiterWorkflow)
-"""A day stays on the build that it started with; a rate limiter moves to the newest build."""
+WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow, WatchdogWorkflow)
+VERSIONED_WORKFLOWS = (*_OF_ONE_BUILD, AutoUpgradeRateLimiterWorkflow, AutoUpgradeWatchdogWorkflow)
+"""A day stays on the build that it started with; rate limiters and the watchdog move to the newest build."""
 
 GRACE = timedelta(seconds=20)
 """How long running activities may continue after a stop: longer than a heartbeat timeout, shorter than a container's

@@ -81,6 +81,12 @@ def _matching(pattern: str, form: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _require_http(url: SecretStr | None) -> SecretStr | None:
+    if url is not None and not re.fullmatch(r"https?://[^\s/]+\S*", url.get_secret_value()):
+        raise ValueError("expected https://HOST/PATH")
+    return url
+
+
 WarehouseUrl = Annotated[
     str,
     _matching(
@@ -155,6 +161,8 @@ class Settings(Frozen):
     """Additional spellings of player names, in a CSV file like `tipoff/sources/aliases.csv`."""
     metrics_address: Address | None = None
     """HOST:PORT of the Prometheus endpoint; None: no metrics."""
+    heartbeat_url: Annotated[SecretStr | None, AfterValidator(_require_http)] = None
+    """URL that the watchdog requests after each pass, so that a service elsewhere notices its silence; None: none."""
     build_id: str | None = None
     """Version of the deployed code; if set, a run stays on the version it started with."""
     task_queues: Names = ()

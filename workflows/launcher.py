@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from temporalio import workflow
 from temporalio.common import (
@@ -84,25 +84,33 @@ def _day(launcher: LauncherInput, scheduled_at: datetime) -> Launch:
     """An operator may have run, failed or cancelled the date already: only an operator starts it again."""
     game_date = game_date_of(scheduled_at)
     clock = ClockSpec(starts_at=eastern(game_date, DAY_START_HOUR)) if launcher.replay else ClockSpec()
-    day = DayInput(game_date=game_date, clock=clock, replay=launcher.replay)
+    return launch_of_day(DayInput(game_date=game_date, clock=clock, replay=launcher.replay), scheduled_at)
+
+
+def launch_of_day(day: DayInput, now: datetime) -> Launch:
+    """The run of a date; only a re-run follows an earlier run."""
     return Launch(
         DAY_WORKFLOW,
-        day_workflow_id(game_date),
+        day_workflow_id(day.game_date),
         day,
-        day_summary(day, scheduled_at),
+        day_summary(day, now),
         day_details(day),
         initial_attributes(day),
-        priority=day_priority(day),
+        WorkflowIDReusePolicy.ALLOW_DUPLICATE if day.rerun else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        day_priority(day),
     )
 
 
 def _training(launcher: LauncherInput, scheduled_at: datetime) -> Launch:
+    return launch_of_training(game_date_of(scheduled_at), scheduled_at)
+
+
+def launch_of_training(before: date, as_of: datetime) -> Launch:
     """The id is that of `starter.py train` and of the day's own training, so that two do not train at once."""
-    before = game_date_of(scheduled_at)
     return Launch(
         TRAINING_WORKFLOW,
         training_workflow_id(before),
-        TrainingInput(before=before, as_of=scheduled_at),
+        TrainingInput(before=before, as_of=as_of),
         f"train all systems on the games before {before}",
         priority=TaskPriority.BACKFILL,
     )
@@ -158,6 +166,11 @@ async def _result(launcher: LauncherInput, scheduled_at: datetime) -> LaunchResu
         at = clock_time(scheduled_at, game_date_of(scheduled_at))
         text = f"{launch.id} was due at {at} and no worker ran until it was too late, so it was not started"
         return LaunchResult(workflow_id=launch.id, outcome=LaunchOutcome.TOO_LATE, text=text)
+    return await start(launch)
+
+
+async def start(launch: Launch) -> LaunchResult:
+    """Start a run as an abandoned child: it goes on without the one that started it."""
     try:
         await workflow.start_child_workflow(
             launch.workflow,

@@ -74,6 +74,8 @@ _SETTINGS = Policy(queue=Queue.FETCH, start_to_close=timedelta(seconds=10), hear
 _DAY = _short(Queue.DAY, timedelta(seconds=25))
 # A channel that does not answer costs half a minute, in which it is the only one that waits.
 _ALERTS = _long(Queue.DAY, timedelta(minutes=2))
+# The watchdog asks the server and every running day, one of which may not answer.
+_WATCHDOG = _long(Queue.DAY, timedelta(minutes=1), attempts=2)
 
 POLICIES: dict[Activity, Policy] = {
     Activity.PLAN_DAY: _DAY,
@@ -102,4 +104,6 @@ POLICIES: dict[Activity, Policy] = {
     Activity.DELIVER_ALERTS: _ALERTS,
     Activity.VALIDATE: _COMPUTE,
     Activity.REMOVE_EXPIRED: _READ,
+    Activity.OBSERVE: _WATCHDOG,
+    Activity.REPORT_PASS: _WATCHDOG,
 }

@@ -9,7 +9,7 @@ from tipoff.errors import BadInputError
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import read_status
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Alert, Severity
+from tipoff.vocabulary import Alert, DayStatus, Severity
 
 TROUBLE: Final = ("parked", "degraded", "fallback_games", "outdated", "inputs")
 """The kinds of alerts about a step that failed or degraded."""
@@ -26,7 +26,7 @@ def escalated(store: ExportStore, game_date: date, alert: Alert) -> Alert:
     """Return the alert as critical and with what it repeats if its step had trouble on one of the two dates before."""
     if not alert.step or not _is_trouble(alert):
         return alert
-    before = [alert.step in _steps_in_trouble(store, game_date - timedelta(days=days)) for days in (1, 2)]
+    before = [alert.step in _exported_trouble(store, game_date - timedelta(days=days)) for days in (1, 2)]
     repeat = _REPEATS.get((before[0], before[1]))
     if repeat is None:
         return alert
@@ -37,14 +37,16 @@ def _is_trouble(alert: Alert) -> bool:
     return alert.key.removeprefix(f"{alert.step}:").split(":")[0] in TROUBLE
 
 
-def _steps_in_trouble(store: ExportStore, game_date: date) -> set[str]:
-    """The steps that failed or degraded on a date, by its last status; none for a date without a readable one."""
-    content = store.read(f"v1/status/{game_date}.json")
-    try:
-        status = read_status(decode(content)) if content else None
-    except (BadInputError, ValueError):
-        status = None
-    if status is None:
-        return set()
+def steps_in_trouble(status: DayStatus) -> set[str]:
+    """The steps of a date that failed or degraded, by its status."""
     alerts = {alert.step for alert in status.alerts if _is_trouble(alert)}
     return {*alerts, *(item.step for item in status.degradations), *(item.step for item in status.attention)}
+
+
+def _exported_trouble(store: ExportStore, game_date: date) -> set[str]:
+    """The steps that failed or degraded, by the last status of a date; none for a date without a readable one."""
+    content = store.read(f"v1/status/{game_date}.json")
+    try:
+        return steps_in_trouble(read_status(decode(content))) if content else set()
+    except (BadInputError, ValueError):
+        return set()

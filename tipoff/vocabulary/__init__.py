@@ -33,6 +33,7 @@ from tipoff.vocabulary.reports import (
 )
 from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.validation import CheckResult, DataState, ValidationReport
+from tipoff.vocabulary.watchdog import WATCHDOG, MissedRuns, Repair, RepairAttempt, RepairKind
 from tipoff.vocabulary.words import (
     ARCHIVED,
     PREDICTED,
@@ -66,6 +67,7 @@ __all__ = [
     "RERUN_DAYS",
     "SETTLED",
     "USABLE",
+    "WATCHDOG",
     "Alert",
     "Attention",
     "AuditEntry",
@@ -86,6 +88,7 @@ __all__ = [
     "Finding",
     "Frozen",
     "Grade",
+    "MissedRuns",
     "NoResult",
     "OnDeadline",
     "Outcome",
@@ -98,6 +101,9 @@ __all__ = [
     "Recommendation",
     "RecordedBatch",
     "RecordedDay",
+    "Repair",
+    "RepairAttempt",
+    "RepairKind",
     "Role",
     "Route",
     "RunState",

@@ -76,6 +76,8 @@ class Activity(StrEnum):
     TRAIN = "train"
     DESCRIBE_SETTINGS = "describe_settings"
     DELIVER_ALERTS = "deliver_alerts"
+    OBSERVE = "observe"
+    REPORT_PASS = "report_pass"
     VALIDATE = "validate"
     REMOVE_EXPIRED = "remove_expired"
 

@@ -1,0 +1,103 @@
+"""`watchdog`: starts the watchdog and shows its last pass; `--once` makes the same checks without any worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from activities.observing import observe
+from activities.resources import Resources
+from activities.server_state import SERVER_TIMEOUT
+from cli.exit_codes import CommandError, ExitCode
+from cli.render import console, table_of
+from cli.server import WORKER_TIMEOUT, connected, has_day_worker
+from cli.target import Target
+from tipoff.vocabulary import Finding, clock_time, counted, game_date_of
+from tipoff.watchdog.diagnosis import diagnose
+from tipoff.watchdog.observation import Observation
+from workflows.contracts import TASK_TIMEOUT, Queue
+from workflows.contracts.schedules import WATCHDOG_WORKFLOW, WATCHDOG_WORKFLOW_ID
+from workflows.contracts.watchdog import WatchdogInput, WatchReport
+
+ONCE = "watchdog --once"
+"""Who raised its alerts; the watchdog's own are resolved by its own passes."""
+
+
+async def run(options: Namespace) -> ExitCode:
+    """Start the watchdog unless it runs, and show its last pass; or check once. Raises CommandError UNREACHABLE."""
+    target = Target(options.replay)
+    findings = await (_check_once(target) if options.once else _last_pass(target))
+    if options.alert:
+        resources = Resources(target.settings, now=lambda: datetime.now(UTC))
+        await asyncio.to_thread(resources.alert_sender.report, ONCE, findings, datetime.now(UTC))
+    if options.json:
+        print(json.dumps([finding.model_dump(mode="json") for finding in findings], ensure_ascii=False))
+    else:
+        _print(findings)
+    return ExitCode.FAILED if findings else ExitCode.DONE
+
+
+async def _check_once(target: Target) -> tuple[Finding, ...]:
+    """What is wrong now. A server that does not answer is a finding, too."""
+    now = datetime.now(UTC)
+    try:
+        async with connected(target) as client:
+            return diagnose(await observe(client, Resources(target.settings, now=lambda: now), now))
+    except CommandError as error:
+        if error.exit_code is not ExitCode.UNREACHABLE:
+            raise
+        return diagnose(Observation(as_of=now, today=game_date_of(now), server_problem=str(error)))
+
+
+async def _last_pass(target: Target) -> tuple[Finding, ...]:
+    async with connected(target) as client:
+        await _start(client)
+        if not await has_day_worker(client):
+            raise CommandError(
+                ExitCode.UNREACHABLE, "no worker is running, so the watchdog waits for one: python worker.py"
+            )
+        return (await _report(client)).findings
+
+
+async def _start(client: Client) -> None:
+    """Start it unless it runs, as it usually does."""
+    await client.start_workflow(
+        WATCHDOG_WORKFLOW,
+        WatchdogInput(),
+        id=WATCHDOG_WORKFLOW_ID,
+        task_queue=Queue.DAY,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        task_timeout=TASK_TIMEOUT,
+        static_summary="watches schedules, days and workers",
+        rpc_timeout=SERVER_TIMEOUT,
+    )
+
+
+async def _report(client: Client) -> WatchReport:
+    handle = client.get_workflow_handle(WATCHDOG_WORKFLOW_ID)
+    try:
+        report: WatchReport = await handle.query("last_pass", result_type=WatchReport, rpc_timeout=WORKER_TIMEOUT)
+    except (RPCError, WorkflowQueryFailedError) as error:
+        raise CommandError(ExitCode.UNREACHABLE, f"no worker answers for the watchdog: {error.message}") from error
+    return report
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    if not findings:
+        console().print("nothing is wrong")
+        return
+    rows = [(each.severity, each.summary, each.command, _since(each)) for each in findings]
+    title = counted(len(findings), "finding")
+    console().print(table_of(title, ("severity", "what", "what helps", "since"), rows))
+
+
+def _since(finding: Finding) -> str:
+    return clock_time(finding.since, finding.game_date) if finding.since else ""

@@ -1,0 +1,307 @@
+"""What the watchdog finds: each fault alone, the cause without its symptoms, and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.days import GAME_DATE, at
+from tests.support.observations import (
+    NOON,
+    YESTERDAY,
+    ended_day,
+    observation,
+    parked,
+    queues,
+    run,
+    schedule,
+    status,
+    step,
+    today,
+    yesterday,
+)
+from tipoff.alerting.book import AlertBook, NoticeKind, reconcile
+from tipoff.vocabulary import (
+    Degradation,
+    MissedRuns,
+    Repair,
+    RepairAttempt,
+    RepairKind,
+    RunState,
+    Severity,
+    StepState,
+    step_names,
+)
+from tipoff.watchdog.checks_of_days import PASS_EVERY, WITHIN
+from tipoff.watchdog.diagnosis import CHECKS, MAX_FINDINGS, diagnose
+from tipoff.watchdog.observation import CreditFacts, FailingActivity, LostWorker, ModelFacts, Observation
+from workflows.contracts import Queue
+from workflows.contracts import watchdog as contracts
+
+MINUTE = timedelta(minutes=1)
+UNTRAINED = (ModelFacts(system_id="catboost_v8", trained_through=None),)
+LATE_STEP = step(step_names.BETTING_LINES, StepState.LATE, next_poll=NOON)
+OVERDUE_DAY = status(steps=(LATE_STEP,))
+
+
+def keys(facts: Observation) -> list[str]:
+    return [finding.dedupe_key for finding in diagnose(facts)]
+
+
+def collecting(**changes: object) -> FailingActivity:
+    fields = {"name": "collect", "attempt": 1, "last_failure": "", "since": NOON, "taken": True}
+    return FailingActivity.model_validate({**fields, **changes})
+
+
+def test_a_healthy_installation_has_no_findings() -> None:
+    assert diagnose(observation()) == ()
+
+
+FAULTS: dict[str, Observation] = {
+    "server": observation(server_problem="no Temporal server answers at localhost:7233", queues=queues(*Queue)),
+    "no_worker": observation(queues=queues(*Queue)),
+    "queue:tipoff-fetch (activities)": observation(queues=queues(Queue.FETCH)),
+    "lost_worker:process 8 on a": observation(
+        lost_workers=(LostWorker(name="process 8 on a", queues=("tipoff-fetch",), last_heartbeat=NOON),)
+    ),
+    "not_observed:schedules": observation(problems=("schedules: permission denied",)),
+    "watchdog": observation(watchdog_runs=False),
+    f"{GAME_DATE}:paused:daily-pipeline-{GAME_DATE}": observation(runs=(run(is_paused=True),)),
+    f"{GAME_DATE}:wedged:daily-pipeline-{GAME_DATE}": observation(
+        runs=(run(is_nondeterministic=True, task_attempt=2),)
+    ),
+    "wedged:watchdog": observation(runs=(run(workflow_id="watchdog", task_attempt=3, task_since=NOON - MINUTE),)),
+    "schedules": observation(schedules=()),
+    "schedule_paused:day": observation(schedules=(schedule(paused=True, note="for the break"),)),
+    "schedule_missed:training": observation(
+        schedules=(schedule(), schedule("training", missed=2, skipped=1)),
+        missed_before=(MissedRuns(schedule="training", count=2),),
+    ),
+    f"{GAME_DATE}:not_started": observation(at(5, 5), days=(today(run=None, execution="", status=None), yesterday())),
+    f"{YESTERDAY}:not_started": observation(days=(today(), yesterday(execution="", ended=None))),
+    f"{YESTERDAY}:failed": observation(days=(today(), yesterday(execution="FAILED", ended=None))),
+    f"{GAME_DATE}:no_answer": observation(days=(today(is_current=False, no_answer="silent for 3 s"), yesterday())),
+    f"{GAME_DATE}:{step_names.FEATURES}:parked": observation(
+        days=(today(parked(step_names.FEATURES, NOON - 9 * MINUTE)), yesterday())
+    ),
+    f"{GAME_DATE}:activity:collect": observation(
+        days=(today(run=run(activities=(collecting(attempt=5, last_failure="reset"),))), yesterday())
+    ),
+    f"{GAME_DATE}:stuck": observation(at(12, 5), days=(today(OVERDUE_DAY), yesterday())),
+    f"{GAME_DATE}:predictions_late": observation(at(13, 35), days=(today(status(at(13, 35))), yesterday())),
+    f"{GAME_DATE}:{step_names.REFEREES}:deadline": observation(
+        days=(today(status(steps=(step(step_names.REFEREES, StepState.LATE, hard_deadline=at(11)),))), yesterday())
+    ),
+    f"{YESTERDAY}:grades": observation(days=(today(), yesterday(ended=ended_day(graded=1_199)))),
+    "training": observation(
+        models=(ModelFacts(system_id="catboost_v8", trained_through=GAME_DATE - 10 * 24 * 60 * MINUTE),)
+    ),
+    "credits:api.the-odds-api.com": observation(
+        credits=(CreditFacts(host="api.the-odds-api.com", used=400, monthly=500, text="400 of 500"),)
+    ),
+    f"{GAME_DATE}:events:daily-pipeline-{GAME_DATE}": observation(runs=(run(events=10_000),)),
+}
+"""The key of each fault's only finding -> what is seen of it, with its symptoms."""
+
+
+@pytest.mark.parametrize("key", FAULTS)
+def test_each_fault_is_one_finding_with_what_helps(key: str) -> None:
+    (finding,) = diagnose(FAULTS[key])
+    assert finding.dedupe_key == key
+    assert finding.command
+    assert finding.summary
+
+
+def test_every_check_finds_its_fault() -> None:
+    """A check that cannot fail would hide what it is for."""
+    checks_with_findings = {
+        name for name, check in CHECKS.items() if any(list(check.find(facts)) for facts in FAULTS.values())
+    }
+    assert checks_with_findings == set(CHECKS) - {"repeated"}
+
+
+NEARLY: dict[str, Observation] = {
+    "a queue polled a moment ago": observation(queues=queues(last_polled=NOON - MINUTE)),
+    "a workflow task that a killed worker had": observation(runs=(run(task_attempt=2, task_since=at(11)),)),
+    "a workflow task that fails for seconds": observation(runs=(run(task_attempt=5, task_since=NOON),)),
+    "a schedule that is paused until a date": observation(
+        days=(today(run=None, execution="", status=None), yesterday()), schedules=(schedule(starts_at=at(36)),)
+    ),
+    "missed runs that the pass before saw": observation(
+        schedules=(schedule(missed=2),), missed_before=(MissedRuns(schedule="day", count=2),)
+    ),
+    "missed runs that are seen for the first time": observation(schedules=(schedule(missed=2),)),
+    "missed runs of a day ago": observation(
+        schedules=(schedule(missed=2),),
+        missed_before=(MissedRuns(schedule="day", count=2, grown_at=NOON - timedelta(hours=24)),),
+    ),
+    "a day a minute before it must have started": observation(
+        at(5, 4), days=(today(run=None, execution="", status=None), yesterday())
+    ),
+    "a day that a new schedule did not have to start": observation(
+        days=(today(run=None, execution="", status=None), yesterday()), schedules=(schedule(created_at=at(6)),)
+    ),
+    "a day that an operator cancelled": observation(days=(today(run=None, execution="CANCELED"), yesterday())),
+    "a step that was parked just now": observation(
+        days=(today(parked(step_names.FEATURES, NOON - 7 * MINUTE)), yesterday())
+    ),
+    "an activity's fourth attempt": observation(
+        days=(today(run=run(activities=(collecting(attempt=4),))), yesterday())
+    ),
+    "a poll that is due for four minutes": observation(at(12, 4), days=(today(OVERDUE_DAY), yesterday())),
+    "an overdue poll behind a running activity": observation(
+        at(12, 9), days=(today(OVERDUE_DAY, run=run(activities=(collecting(),))), yesterday())
+    ),
+    "an exported status, which does not have all polls": observation(
+        at(13, 35), days=(today(status(), is_current=False), yesterday())
+    ),
+    "predictions a minute before they are late": observation(at(13, 34), days=(today(status(at(13, 34))), yesterday())),
+    "predictions in time": observation(
+        at(14), days=(today(status(at(14), first_published_at=at(13, 29))), yesterday())
+    ),
+    "a day without games": observation(at(14), days=(today(status(at(14), games=())), yesterday())),
+    "yesterday's grades before they are due": observation(
+        at(9, 4), days=(today(), yesterday(ended=ended_day(graded=0)))
+    ),
+    "yesterday without predictions": observation(days=(today(), yesterday(ended=ended_day(predictions=0, graded=0)))),
+    "an old model in the summer": observation(
+        game_dates_to_learn=(), models=(ModelFacts(system_id="x", trained_through=None),)
+    ),
+    "credits below four fifths": observation(
+        credits=(CreditFacts(host="api.the-odds-api.com", used=399, monthly=500, text="399 of 500"),)
+    ),
+    "a long history": observation(runs=(run(events=9_999),)),
+}
+
+
+@pytest.mark.parametrize("fact", NEARLY)
+def test_what_is_no_fault_yet_is_not_found(fact: str) -> None:
+    assert keys(NEARLY[fact]) == []
+
+
+SYMPTOMS: dict[str, Observation] = {
+    "no_worker": observation(
+        at(13, 40),
+        queues=queues(*Queue),
+        runs=(run(task_attempt=1, task_since=at(11)),),
+        days=(today(OVERDUE_DAY, is_current=False, no_answer="no worker is running"), yesterday()),
+        schedules=(schedule(missed=2),),
+        missed_before=(MissedRuns(schedule="day", count=1),),
+    ),
+    "queue:tipoff-models (activities)": observation(
+        at(13, 40),
+        queues=queues(Queue.MODELS),
+        days=(today(OVERDUE_DAY, run=run(activities=(collecting(attempt=9, taken=False),))), yesterday()),
+    ),
+    f"{GAME_DATE}:wedged:daily-pipeline-{GAME_DATE}": observation(
+        at(13, 40),
+        runs=(run(is_nondeterministic=True),),
+        days=(today(OVERDUE_DAY, is_current=False, no_answer="it failed"), yesterday()),
+    ),
+    f"{GAME_DATE}:{step_names.FEATURES}:parked": observation(
+        at(13, 40), days=(today(parked(step_names.FEATURES, at(12))), yesterday())
+    ),
+    f"{YESTERDAY}:failed": observation(
+        days=(today(), yesterday(execution="FAILED", ended=ended_day(status=RunState.FAILED, graded=0)))
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", SYMPTOMS)
+def test_a_cause_hides_its_symptoms(cause: str) -> None:
+    assert keys(SYMPTOMS[cause]) == [cause]
+
+
+def test_a_cause_of_one_day_hides_nothing_of_another() -> None:
+    facts = observation(
+        runs=(run(YESTERDAY, is_nondeterministic=True),),
+        days=(today(parked(step_names.FEATURES, at(11))), yesterday()),
+    )
+    assert keys(facts) == [
+        f"{YESTERDAY}:wedged:daily-pipeline-{YESTERDAY}",
+        f"{GAME_DATE}:{step_names.FEATURES}:parked",
+    ]
+
+
+def test_the_same_step_in_trouble_on_two_of_three_days_is_found() -> None:
+    degraded = (Degradation(step=step_names.INJURY_REPORT, reason="blocked", since=at(8)),)
+    days = (today(status(degradations=degraded)), yesterday(status=status(degradations=degraded)))
+    assert keys(observation(days=days)) == [f"repeated:{step_names.INJURY_REPORT}"]
+    assert keys(observation(days=(days[0], yesterday(status=status())))) == []
+
+
+def test_a_critical_step_is_a_critical_finding() -> None:
+    def severity(*, critical: bool) -> Severity:
+        parked_day = parked(step_names.FEATURES, at(11), critical=critical)
+        (finding,) = diagnose(observation(days=(today(parked_day), yesterday())))
+        return finding.severity
+
+    assert severity(critical=True) is Severity.CRITICAL
+    assert severity(critical=False) is Severity.WARNING
+
+
+def test_a_step_that_was_repaired_in_vain_is_reported_at_once() -> None:
+    repair = Repair(kind=RepairKind.RECOMPUTE, game_date=GAME_DATE, step=step_names.FEATURES, why="parked")
+    attempts = (RepairAttempt(repair=repair, at=NOON - 3 * MINUTE, accepted=True, result="is retried"),)
+    facts = observation(days=(today(parked(step_names.FEATURES, NOON - MINUTE)), yesterday()))
+    assert [finding.step for finding in diagnose(facts, attempts)] == [step_names.FEATURES]
+    assert diagnose(facts) == ()
+
+
+def test_missed_runs_are_remembered_and_found_until_the_next_day() -> None:
+    first = observation(schedules=(schedule(missed=2),)).missed_runs
+    assert first == (MissedRuns(schedule="day", count=2),)
+    grown = observation(schedules=(schedule(missed=3),), missed_before=first).missed_runs
+    assert grown == (MissedRuns(schedule="day", count=3, grown_at=NOON),)
+    later = observation(NOON + timedelta(hours=23), schedules=(schedule(missed=3),), missed_before=grown)
+    assert later.missed_runs == grown
+    assert "schedule_missed:day" in keys(later)
+
+
+def test_findings_are_limited() -> None:
+    runs = tuple(run(workflow_id=f"rate-limiter-{number}", is_paused=True) for number in range(99))
+    assert len(diagnose(observation(runs=runs))) == MAX_FINDINGS
+
+
+# ── in time, once, and the all-clear ─────────────────────────────────────────────────────────────────────
+
+CAUSES: dict[str, tuple[datetime, Callable[[datetime], Observation]]] = {
+    "a day does not start": (
+        at(5),
+        lambda now: observation(now, days=(today(run=None, execution="", status=None), yesterday())),
+    ),
+    "a day does not move": (at(12), lambda now: observation(now, days=(today(OVERDUE_DAY), yesterday()))),
+    "no predictions": (at(13, 30), lambda now: observation(now, days=(today(status(now)), yesterday()))),
+    "a step is parked": (
+        at(12),
+        lambda now: observation(now, days=(today(parked(step_names.FEATURES, at(12))), yesterday())),
+    ),
+    "yesterday is not graded": (
+        at(9),
+        lambda now: observation(now, days=(today(), yesterday(ended=ended_day(graded=0)))),
+    ),
+    "a run is wedged": (
+        at(12),
+        lambda now: observation(now, runs=(run(task_attempt=9, task_since=at(12)),)),
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_fault_is_found_within_fifteen_minutes_whenever_the_passes_are(cause: str) -> None:
+    """The last moment at which it was not found, and one more pass."""
+    began, facts = CAUSES[cause]
+    found_from = next(minutes for minutes in range(60) if diagnose(facts(began + minutes * MINUTE)))
+    assert found_from * MINUTE + PASS_EVERY <= WITHIN
+    assert contracts.PASS_EVERY == PASS_EVERY
+
+
+def test_an_alert_is_raised_once_and_cleared_when_its_cause_is_gone() -> None:
+    book = AlertBook()
+    kinds: list[list[NoticeKind]] = []
+    for facts in (observation(), *[FAULTS["queue:tipoff-fetch (activities)"]] * 3, observation()):
+        book, notices = reconcile(book, "watchdog", diagnose(facts), facts.as_of)
+        kinds.append([notice.kind for notice in notices])
+    assert kinds == [[], [NoticeKind.TRIGGER], [], [], [NoticeKind.ALL_CLEAR]]
