@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from activities.alerts import AlertActivities
+from activities.alerts import AlertActivities, MorningCheckActivities
 from activities.collect import CollectActivities
 from activities.compute import ComputeActivities
 from activities.follow import FollowActivities
@@ -58,6 +58,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             InTurnActivities(resources).compute_in_turn,
             publish.publish_status,
             publish.log_run,
+            MorningCheckActivities(resources).morning_check,
             ValidationActivities(resources).validate,
         ],
         Queue.MODELS: [models.predict, models.predict_together, models.training_due, models.train],

@@ -50,7 +50,7 @@ RUN_TIMEOUT_SECONDS = 900.0
 ANYTIME = (Activity.PLAN_DAY,)
 OUTSIDE_A_DAY = (
     *(Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.REMOVE_EXPIRED),
-    *(Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS),
+    *(Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
 )
 """No day runs them, and none changes anything that a day reads."""
 COMPARED_FOLDERS = ("exports", "stored_models")

@@ -28,6 +28,7 @@ from tipoff.warehouse.generated_sql import READY
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.launcher import LauncherWorkflow
+from workflows.morning_check import MorningCheckWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
 from workflows.retention import RetentionWorkflow
 from workflows.search_attributes import ALL
@@ -42,6 +43,7 @@ _OF_ONE_BUILD = (
     WorkerSettingsWorkflow,
     ValidationWorkflow,
     LauncherWorkflow,
+    MorningCheckWorkflow,
     RetentionWorkflow,
 )
 WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow, WatchdogWorkflow)

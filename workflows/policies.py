@@ -102,6 +102,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.TRAIN: _TRAIN,
     Activity.DESCRIBE_SETTINGS: _SETTINGS,
     Activity.DELIVER_ALERTS: _ALERTS,
+    Activity.MORNING_CHECK: _READ,
     Activity.VALIDATE: _COMPUTE,
     Activity.REMOVE_EXPIRED: _READ,
     Activity.OBSERVE: _WATCHDOG,

@@ -73,6 +73,12 @@ class AlertRecord(Frozen):
     """Until when its cause may be repaired before anybody is called."""
     deliveries: tuple[Delivery, ...] = ()
 
+    @classmethod
+    def message(cls, game_date: date, key: str, text: str, at: datetime) -> AlertRecord:
+        """Something to read that is never open, of any length."""
+        trigger = Delivery(kind=NoticeKind.TRIGGER, not_before=at)
+        return cls(game_date=game_date, key=key, at=at, severity=Severity.INFO, text=text, deliveries=(trigger,))
+
     @property
     def is_open(self) -> bool:
         return bool(self.scopes)

@@ -36,6 +36,13 @@ def _kind(notice: Notice) -> str:
 def _lines(notice: Notice) -> Iterator[str]:
     alert = notice.alert
     yield alert.text
+    if alert.severity is not Severity.INFO:
+        yield from _when(notice)
+    yield f"Key: {alert.dedupe_key}"
+
+
+def _when(notice: Notice) -> Iterator[str]:
+    alert = notice.alert
     if alert.game_date:
         yield f"Game date: {alert.game_date}"
     yield f"Since: {clock_time(alert.since or alert.at, alert.game_date)}"
@@ -43,7 +50,6 @@ def _lines(notice: Notice) -> Iterator[str]:
         yield f"Until: {clock_time(alert.resolved_at, alert.game_date)}"
     if notice.kind is not NoticeKind.ALL_CLEAR:
         yield from _what_helps(alert)
-    yield f"Key: {alert.dedupe_key}"
 
 
 def _what_helps(alert: AlertRecord) -> Iterator[str]:

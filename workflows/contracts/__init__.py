@@ -78,6 +78,7 @@ class Activity(StrEnum):
     DELIVER_ALERTS = "deliver_alerts"
     OBSERVE = "observe"
     REPORT_PASS = "report_pass"
+    MORNING_CHECK = "morning_check"
     VALIDATE = "validate"
     REMOVE_EXPIRED = "remove_expired"
 

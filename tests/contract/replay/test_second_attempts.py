@@ -71,10 +71,12 @@ NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
 OUTSIDE_A_DAY = {
     *(Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS),
     *(Activity.VALIDATE, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS),
+    Activity.MORNING_CHECK,
 }
 """Those of the watchdog and the first two need a server: tests/workflows/test_watchdog.py, test_scenario.py,
 test_weekly_training.py. REMOVE_EXPIRED removes files: tests/unit/test_retention.py. DELIVER_ALERTS is repeated by
-tests/unit/activities/test_alerts.py. The others write nothing."""
+tests/unit/activities/test_alerts.py, and MORNING_CHECK by tests/workflows/test_morning_check.py. The others write
+nothing."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

@@ -64,6 +64,7 @@ def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the
         Activity.VALIDATE,
         Activity.REMOVE_EXPIRED,
         Activity.DELIVER_ALERTS,
+        Activity.MORNING_CHECK,
     }
     activities = set(Activity) - outside
     assert {kill.activity for kill in kills} == activities

@@ -92,7 +92,7 @@ def test_the_scripted_world_serves_every_activity_of_a_day_on_its_queue(
     not_of_a_day = {
         *(Activity.TRAINING_HISTORY, Activity.DESCRIBE_SETTINGS),
         *(Activity.VALIDATE, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS),
-        *(Activity.OBSERVE, Activity.REPORT_PASS),
+        *(Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
     }
     scripted = {(queue, _name(function)) for queue, served in World().activities.items() for function in served}
     assert scripted == {(queue, name) for queue, name, _ in registered if name not in not_of_a_day}
