@@ -28,7 +28,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
     """The activities that a worker of a queue serves."""
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
     collect, process = CollectActivities(resources), ProcessActivities(resources)
-    watchdog = WatchdogActivities(resources)
+    watchdog, validation = WatchdogActivities(resources), ValidationActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
         Queue.DAY: [
             PlanActivities(resources).plan_day,
@@ -59,7 +59,8 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             publish.publish_status,
             publish.log_run,
             MorningCheckActivities(resources).morning_check,
-            ValidationActivities(resources).validate,
+            validation.validate,
+            validation.service_levels,
         ],
         Queue.MODELS: [models.predict, models.predict_together, models.training_due, models.train],
     }

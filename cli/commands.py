@@ -202,6 +202,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _dates_measured(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--last", type=_count, default=30, metavar="N", help="how many dates, up to --date (default: %(default)s)"
+    )
+
+
 def _games(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--games", nargs="+", type=_at_most(20), default=[], metavar="GAME", help="such as DEN@MIN (default: all games)"
@@ -402,6 +408,8 @@ COMMANDS = (
     Command("days", "list the last dates with state, counts and what each waits for", "days", (_date, _common, _last)),
     Command("validate", "check the tables and exports of a date; exit code 1 if data are late, missing or wrong",
             "validate", (_date, _common, _as_of)),
+    Command("service-levels", "show how well the service levels of the last dates were kept", "service_levels",
+            (_date, _common, _dates_measured)),
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
     Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
     Command("force-continue", "continue without the data that a phase waits for", "operator_commands",

@@ -49,8 +49,9 @@ MEDIAN_LIMIT_SECONDS = 3.0
 RUN_TIMEOUT_SECONDS = 900.0
 ANYTIME = (Activity.PLAN_DAY,)
 OUTSIDE_A_DAY = (
-    *(Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.REMOVE_EXPIRED),
-    *(Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
+    *(Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.SERVICE_LEVELS),
+    *(Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS),
+    Activity.MORNING_CHECK,
 )
 """No day runs them, and none changes anything that a day reads."""
 COMPARED_FOLDERS = ("exports", "stored_models")

@@ -33,7 +33,7 @@ from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWo
 from workflows.retention import RetentionWorkflow
 from workflows.search_attributes import ALL
 from workflows.training import TrainingWorkflow
-from workflows.validation import ValidationWorkflow
+from workflows.validation import ServiceLevelsWorkflow, ValidationWorkflow
 from workflows.watchdog import AutoUpgradeWatchdogWorkflow, WatchdogWorkflow
 from workflows.worker_settings import WorkerSettingsWorkflow
 
@@ -42,6 +42,7 @@ _OF_ONE_BUILD = (
     TrainingWorkflow,
     WorkerSettingsWorkflow,
     ValidationWorkflow,
+    ServiceLevelsWorkflow,
     LauncherWorkflow,
     MorningCheckWorkflow,
     RetentionWorkflow,

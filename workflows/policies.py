@@ -104,6 +104,7 @@ POLICIES: dict[Activity, Policy] = {
     Activity.DELIVER_ALERTS: _ALERTS,
     Activity.MORNING_CHECK: _READ,
     Activity.VALIDATE: _COMPUTE,
+    Activity.SERVICE_LEVELS: _COMPUTE,
     Activity.REMOVE_EXPIRED: _READ,
     Activity.OBSERVE: _WATCHDOG,
     Activity.REPORT_PASS: _WATCHDOG,

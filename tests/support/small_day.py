@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.publish import PublishActivities
 from activities.resources import Resources
 from runtime.sandbox import WORKFLOW_RUNNER
+from tipoff.service_levels import summed_up
 from tipoff.settings import Settings
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.vocabulary import (
@@ -31,6 +32,7 @@ from tipoff.vocabulary import (
     PollWhen,
     ProcessReport,
     RecordedDay,
+    ServiceLevelsReport,
     SlateGame,
     StepKind,
     ValidationReport,
@@ -49,16 +51,19 @@ from workflows.contracts import (
     TrainingResult,
     TrainRequest,
 )
-from workflows.contracts.validation import ValidateRequest
+from workflows.contracts.validation import ServiceLevelsRequest, ValidateRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
 from workflows.training import TrainingWorkflow
-from workflows.validation import ValidationWorkflow
+from workflows.validation import ServiceLevelsWorkflow, ValidationWorkflow
 
 LINES = "odds_api_player_points_props"
 LINES_LABEL = f"player lines ({LINES})"
 HOURS = timedelta(hours=1)
-WORKFLOWS = (DailyPipelineWorkflow, TrainingWorkflow, ValidationWorkflow, RateLimiterWorkflow)
+WORKFLOWS = (
+    *(DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow),
+    *(ValidationWorkflow, ServiceLevelsWorkflow),
+)
 
 
 class SmallDay:
@@ -107,6 +112,10 @@ class SmallDay:
     async def validate(self, request: ValidateRequest) -> ValidationReport:
         return ValidationReport(game_date=request.game_date, as_of=request.as_of, games=2, results=())
 
+    @activity.defn(name=Activity.SERVICE_LEVELS.value)
+    async def service_levels(self, dates: ServiceLevelsRequest) -> ServiceLevelsReport:
+        return ServiceLevelsReport(dates=(), together=summed_up(()))
+
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     async def training_history(self, training: TrainingInput) -> TrainingHistory:
         return TrainingHistory(file="history.parquet", rows=1200)
@@ -139,6 +148,7 @@ class SmallDay:
                 self.recorded_day,
                 self.training_history,
                 self.validate,
+                self.service_levels,
                 self.publishing.publish_status,
             ],
             Queue.MODELS: [self.training_due, self.train],

@@ -31,6 +31,7 @@ from tipoff.vocabulary.reports import (
     StepReport,
     StepResult,
 )
+from tipoff.vocabulary.service_levels import DateServiceLevels, ServiceLevels, ServiceLevelsReport
 from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.validation import CheckResult, DataState, ValidationReport
 from tipoff.vocabulary.watchdog import WATCHDOG, MissedRuns, Repair, RepairAttempt, RepairKind
@@ -80,6 +81,7 @@ __all__ = [
     "DataQuality",
     "DataState",
     "DataVersions",
+    "DateServiceLevels",
     "DayPlan",
     "DayStatus",
     "Degradation",
@@ -107,6 +109,8 @@ __all__ = [
     "Role",
     "Route",
     "RunState",
+    "ServiceLevels",
+    "ServiceLevelsReport",
     "Severity",
     "SlateGame",
     "SourceReport",

@@ -80,6 +80,7 @@ class Activity(StrEnum):
     REPORT_PASS = "report_pass"
     MORNING_CHECK = "morning_check"
     VALIDATE = "validate"
+    SERVICE_LEVELS = "service_levels"
     REMOVE_EXPIRED = "remove_expired"
 
 

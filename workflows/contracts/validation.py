@@ -1,4 +1,4 @@
-"""The contracts of the validation of a date, and of the morning check."""
+"""The contracts of the validation of a date, and of the service levels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from tipoff.vocabulary import Frozen
+
+
+class ServiceLevelsRequest(Frozen):
+    """Measure the service levels of dates."""
+
+    first_date: date
+    last_date: date
 
 
 class ValidateRequest(Frozen):

@@ -70,8 +70,8 @@ MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(D
 NEXT_MORNING = datetime(2024, 3, 30, 13, 0, tzinfo=UTC)
 OUTSIDE_A_DAY = {
     *(Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS),
-    *(Activity.VALIDATE, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS),
-    Activity.MORNING_CHECK,
+    *(Activity.VALIDATE, Activity.SERVICE_LEVELS, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS),
+    *(Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
 }
 """Those of the watchdog and the first two need a server: tests/workflows/test_watchdog.py, test_scenario.py,
 test_weekly_training.py. REMOVE_EXPIRED removes files: tests/unit/test_retention.py. DELIVER_ALERTS is repeated by

@@ -45,6 +45,8 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("days --date 2024-03-29", {**DATED, "last": 7}),
     ("days --date 2024-03-29 --last 366", {**DATED, "last": 366}),
     *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page")),
+    ("service-levels --date 2024-03-29", {**DATED, "last": 30}),
+    ("service-levels --date 2024-03-29 --last 7", {**DATED, "last": 7}),
     ("validate --date 2024-03-29", {**DATED, "as_of": None}),
     (
         "validate --date 2024-03-29 --as-of 2024-03-30T09:15 --json",

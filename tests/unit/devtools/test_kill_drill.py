@@ -62,9 +62,12 @@ def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the
         Activity.TRAINING_DUE,
         Activity.DESCRIBE_SETTINGS,
         Activity.VALIDATE,
+        Activity.SERVICE_LEVELS,
         Activity.REMOVE_EXPIRED,
         Activity.DELIVER_ALERTS,
         Activity.MORNING_CHECK,
+        Activity.OBSERVE,
+        Activity.REPORT_PASS,
     }
     activities = set(Activity) - outside
     assert {kill.activity for kill in kills} == activities
