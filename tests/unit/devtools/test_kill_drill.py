@@ -65,6 +65,8 @@ def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the
         Activity.SERVICE_LEVELS,
         Activity.REMOVE_EXPIRED,
         Activity.DELIVER_ALERTS,
+        Activity.OBSERVE,
+        Activity.REPORT_PASS,
         Activity.MORNING_CHECK,
         Activity.OBSERVE,
         Activity.REPORT_PASS,
