@@ -75,10 +75,12 @@ class Action(Frozen):
     at: VirtualTime
     command: CommandName
     target: str = ""
+    who: str = "operator"
+    why: str = "scenario"
 
     def scheduled(self) -> ScheduledAction:
         """The command as the day's clock delivers it."""
-        command = OperatorCommand(name=self.command, target=self.target, who="operator", why="scenario")
+        command = OperatorCommand(name=self.command, target=self.target, who=self.who, why=self.why)
         return ScheduledAction(at=self.at, command=command)
 
 

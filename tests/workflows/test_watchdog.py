@@ -332,12 +332,20 @@ async def _continued_as_new(client: Client) -> bool:
 
 
 async def test_the_watchdog_observes_the_real_server_and_reports_what_it_found(
-    client: Client, resources: Resources, day: SmallDay
+    client: Client,
+    resources: Resources,
+    day: SmallDay,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", client.service_client.config.target_host)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", client.namespace)
     watchdog = WatchdogActivities(resources)
     async with serving(client, day, [watchdog.observe, *reporting(resources)]), watching(client):
         await until(lambda: _has_passed(client))
         await until(lambda: _has_alerted(resources))
+        assert await watchdog_command.run(commands.parse(["watchdog", "--json"])) is ExitCode.FAILED
+    assert [finding["key"] for finding in json.loads(capsys.readouterr().out)] == ["schedules"]
 
 
 async def _has_alerted(resources: Resources) -> bool:
