@@ -52,12 +52,18 @@ def morning_of(day: date) -> ClockSpec:
 
 
 async def prepare(archive: Path, root: Path, day: date = DAY) -> None:
-    """Replay the day before a date, which leaves the season so far in the warehouse and models trained on it."""
-    before = day - timedelta(days=1)
+    """Replay the day before a date, which leaves the season so far in the warehouse and models trained on it.
+
+    A folder that an earlier drill prepared stays as it is.
+    """
+    before, mark = day - timedelta(days=1), root / f"prepared-{day}"
+    if mark.exists():
+        return
     config = ReplayConfig(before, archive, root, settings=ONE_SEASON)
     async with start_replay(config, no_output()) as running:
         await running.train()
         await wait_for_result(await running.start_day(morning_of(before)))
+    mark.touch()
 
 
 def from_day_before(

@@ -256,8 +256,7 @@ async def run(
     scenarios: Mapping[str, Scenario], parallel: int, archive: Path, root: Path, console: Console
 ) -> dict[str, Replayed]:
     """Replay the scenarios, `parallel` at a time, and print each at its end."""
-    if not (root / "before" / "tipoff.duckdb").exists():
-        await prepare(archive, root / "before")
+    await prepare(archive, root / "before")
     slots = asyncio.Semaphore(parallel)
 
     async def replay_one(name: str) -> Replayed:
