@@ -37,6 +37,7 @@ from devtools.bench_slate import (
     total_seconds,
 )
 from devtools.bench_tables import measure_tables, tables_limits, tables_table
+from devtools.shared_data import SHARED_DATA
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
@@ -51,7 +52,6 @@ from workflows.contracts import Activity, ClockSpec
 
 DAY = date(2024, 3, 29)
 SEASONS = 4
-SHARED_DATA = PROJECT.parent / "shared" / "data"
 LINES_REFRESH_AT = eastern(DAY, 15)
 """When all twelve games are recomputed with their betting lines."""
 COMPUTE_ACTIVITIES = frozenset(

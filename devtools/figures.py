@@ -16,6 +16,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from devtools.shared_data import SHARED_DATA
 from runtime import PROJECT
 from tipoff.errors import TipoffError
 from tipoff.evaluation.evaluation import Evaluation, SystemEvaluation, evaluate_file
@@ -34,7 +35,6 @@ WINDOWS: Final[Mapping[str, DateRange]] = {
     "2024-25": DateRange(first=date(2024, 10, 22), last=date(2025, 1, 12)),
 }
 """The dates with player lines in the folder of real data."""
-SHARED_DATA: Final = PROJECT.parent / "shared" / "data"
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from devtools.handmade_responses import MADE
 from devtools.recorded_responses import CASES, Recordings
+from devtools.shared_data import SHARED_DATA
 from devtools.source_harness import SourceHarness, new_warehouse, poll_time_of, slate_of, source_harness
 from devtools.sources_page import by_number, endpoint_of, first_request, is_replayed
 from runtime import PROJECT
@@ -43,7 +44,6 @@ from tipoff.vocabulary import Outcome, SlateGame, counted, eastern
 from tipoff.warehouse.tables import TABLES
 
 DAY = date(2024, 3, 29)
-SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 NO_RECORDED = "no recorded response"
 MADE_AFTER: Mapping[str, str] = {"nbac_gamebook_player_stats": "the parsed text of a damaged file"}
