@@ -188,14 +188,13 @@ class DisturbedReplay:
         environment = {**self.running.worker_environment(), "PYTHONPATH": str(PROJECT), **self.variables}
         self.running.processes.start("worker", command, env=environment)
 
-    async def follow(self, *handles: WorkflowHandle[Any, Any]) -> None:
-        """Restart what is killed until all runs have ended. Raises TipoffError if that takes too long."""
-        for handle in handles:
-            try:
-                async with asyncio.timeout(self.timeout_seconds):
-                    await self._restart_until_ended(handle)
-            except TimeoutError as error:
-                raise self.error(handle, f"has not ended within {self.timeout_seconds:g} s") from error
+    async def follow(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Restart what is killed until the run has ended. Raises TipoffError if that takes too long."""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                await self._restart_until_ended(handle)
+        except TimeoutError as error:
+            raise self.error(handle, f"has not ended within {self.timeout_seconds:g} s") from error
 
     def error(self, handle: WorkflowHandle[Any, Any], problem: str) -> TipoffError:
         """A problem of a run, with the place of its logs."""
