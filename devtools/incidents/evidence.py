@@ -27,9 +27,16 @@ TIME: Final = pl.Datetime("us", "UTC")
 
 SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "steps": {
-        **{"name": pl.String, "phase": pl.String, "critical": pl.Boolean, "state": pl.String, "reason": pl.String},
-        **{"rows": pl.Int64, "polls": pl.Int64, "missing_games": pl.List(pl.String)},
-        **{"next_poll": TIME, "hard_deadline": TIME},
+        "name": pl.String,
+        "phase": pl.String,
+        "critical": pl.Boolean,
+        "state": pl.String,
+        "reason": pl.String,
+        "rows": pl.Int64,
+        "polls": pl.Int64,
+        "missing_games": pl.List(pl.String),
+        "next_poll": TIME,
+        "hard_deadline": TIME,
     },
     "degradations": {
         "step": pl.String,
