@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.alerts import AlertActivities, MorningCheckActivities
+from activities.backfill import BackfillActivities
 from activities.collect import CollectActivities
 from activities.compute import ComputeActivities
 from activities.follow import FollowActivities
@@ -29,6 +30,7 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
     compute, publish, models = ComputeActivities(resources), PublishActivities(resources), ModelActivities(resources)
     collect, process = CollectActivities(resources), ProcessActivities(resources)
     watchdog, validation = WatchdogActivities(resources), ValidationActivities(resources)
+    backfill = BackfillActivities(resources)
     activities: dict[Queue, list[Callable[..., Any]]] = {
         Queue.DAY: [
             PlanActivities(resources).plan_day,
@@ -48,6 +50,8 @@ def activities_of(queue: Queue, resources: Resources) -> list[Callable[..., Any]
             FollowActivities(resources).follow,
             RecordedDayActivities(resources).recorded_day,
             RetentionActivities(resources).remove_expired,
+            backfill.plan_backfill,
+            backfill.publish_backfill,
             compute.transform,
             compute.build_features,
             compute.training_history,

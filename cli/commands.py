@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from cli.exit_codes import ExitCode
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import EASTERN, Phase, counted, did_you_mean, game_date_of
+from tipoff.vocabulary import EASTERN, MAX_PARALLELISM, BackfillMode, Phase, counted, did_you_mean, game_date_of
 
 DESCRIPTION = """\
 Start, follow and control the days of tipoff.
@@ -343,6 +343,54 @@ def _warehouse(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _backfill(parser: argparse.ArgumentParser) -> None:
+    action = _actions(parser)
+    plan = action("plan", "list the dates that would run, why, and what they cost; nothing is started")
+    for name, which in (("from", "first"), ("to", "last")):
+        plan.add_argument(
+            f"--{name}", dest=which, type=parse_date, required=True, metavar="DATE", help=f"{which} game date"
+        )
+    plan.add_argument(
+        "--mode",
+        choices=[mode.value for mode in BackfillMode],
+        default=BackfillMode.MISSING.value,
+        help="which dates: those that lack rows, those whose last run failed, or all (default: %(default)s)",
+    )
+    for name, phase, which in (("from", Phase.SLATE, "first"), ("to", Phase.GRADE, "last")):
+        plan.add_argument(
+            f"--{name}-phase",
+            choices=[each.value for each in Phase],
+            default=phase.value,
+            metavar="PHASE",
+            help=f"{which} phase that runs (default: %(default)s)",
+        )
+    start = action("start", "run the dates of a plan, unless it has changed since")
+    start.add_argument(
+        "--plan", dest="digest", required=True, type=_at_most(20), metavar="DIGEST", help="as `plan` printed it"
+    )
+    start.add_argument(
+        "--parallelism", type=_parallelism, default=2, metavar="N", help="dates at a time (default: %(default)s)"
+    )
+    status = action("status", "show the dates and their phases")
+    status.add_argument("--watch", action="store_true", help="follow the backfill until it ends")
+    parallelism = action("parallelism", "change how many dates run at a time")
+    parallelism.add_argument("parallelism", type=_parallelism, metavar="N", help=f"from 1 to {MAX_PARALLELISM}")
+    changes = [start, parallelism]
+    changes += [
+        action("pause", "start no further date; those that run go on"),
+        action("resume", "start further dates again"),
+        action("cancel", "start no further date and end; those that run go on"),
+    ]
+    for each in changes:
+        _operator(each)
+
+
+def _parallelism(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PARALLELISM:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_PARALLELISM}")
+    return int(text)
+
+
 def _alerts(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     action = _actions(parser, required=False)
@@ -423,6 +471,7 @@ COMMANDS = (
             "operator_commands", _OPERATOR_COMMAND),
     Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
+    Command("backfill", "plan and run a range of past dates", "backfill", (_backfill,)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
     Command("train", "train the systems on the games before a date", "train", (_date_to_start, _common, _train)),
     Command("backtest", "predict past games of an archive with what was known before them", "backtest", (_backtest,)),

@@ -23,10 +23,9 @@ from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, counted, eastern
+from tipoff.vocabulary import DayStatus, Phase, RunState, clock_time, counted, eastern, phase_state
 from workflows.contracts import ClockSpec, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.status_text import phase_state
 
 POLL_SECONDS = 0.5
 FIRST_PORT = 7243

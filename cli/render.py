@@ -11,9 +11,18 @@ from rich.text import Text
 
 from cli.coverage import Coverage, coverage
 from cli.view import DayView, ServerView, StatusSource
-from tipoff.vocabulary import DayStatus, Phase, StepState, StepStatus, clock_time, counted, labels_without_tip_off
+from tipoff.vocabulary import (
+    DayStatus,
+    Phase,
+    StepState,
+    StepStatus,
+    clock_time,
+    counted,
+    labels_without_tip_off,
+    phase_state,
+)
 from workflows.event_count import EVENT_LIMIT, REFRESHES, EventCount, EventLine
-from workflows.status_text import games_named, phase_state
+from workflows.status_text import games_named
 
 _WIDTH = 132
 _COLORS = {

@@ -52,6 +52,7 @@ OUTSIDE_A_DAY = (
     *(Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS, Activity.VALIDATE, Activity.SERVICE_LEVELS),
     *(Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS, Activity.OBSERVE, Activity.REPORT_PASS),
     Activity.MORNING_CHECK,
+    *(Activity.PLAN_BACKFILL, Activity.PUBLISH_BACKFILL),
 )
 """No day runs them, and none changes anything that a day reads."""
 COMPARED_FOLDERS = ("exports", "stored_models")

@@ -25,6 +25,7 @@ from tipoff.errors import ConfigurationError
 from tipoff.settings import Settings
 from tipoff.vocabulary import did_you_mean
 from tipoff.warehouse.generated_sql import READY
+from workflows.backfill import BackfillPlanWorkflow, BackfillWorkflow
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.launcher import LauncherWorkflow
@@ -46,6 +47,8 @@ _OF_ONE_BUILD = (
     LauncherWorkflow,
     MorningCheckWorkflow,
     RetentionWorkflow,
+    BackfillWorkflow,
+    BackfillPlanWorkflow,
 )
 WORKFLOWS = (*_OF_ONE_BUILD, RateLimiterWorkflow, WatchdogWorkflow)
 VERSIONED_WORKFLOWS = (*_OF_ONE_BUILD, AutoUpgradeRateLimiterWorkflow, AutoUpgradeWatchdogWorkflow)

@@ -108,4 +108,6 @@ POLICIES: dict[Activity, Policy] = {
     Activity.REMOVE_EXPIRED: _READ,
     Activity.OBSERVE: _WATCHDOG,
     Activity.REPORT_PASS: _WATCHDOG,
+    Activity.PLAN_BACKFILL: _COMPUTE,
+    Activity.PUBLISH_BACKFILL: _STATUS,
 }

@@ -42,7 +42,7 @@ async def read_recorded_day(game_date: date) -> RecordedDay:
 
 
 class DayRerun:
-    """One re-run. It ignores the plan's times, and polls no provider but for results that its one step lacks."""
+    """One re-run. It ignores the plan's times, and polls no provider but for results that it lacks, if it should."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class DayRerun:
         # In a backfill the results were collected before the predictions that they grade.
         times = [*(batch.as_of for batch in recorded.batches), *(run.as_of for run in recorded.prediction_runs)]
         last = max(times, default=self._clock.now())
-        last = max(last, await self._poll_missing_results())
+        last = max(last, await self._poll_missing_results(steps))
         for step in steps:
             if step.phase in _AFTER_TIP and step.kind is not StepKind.SOURCE:
                 await self._run_step(step, last, games=ledger.game_ids)
@@ -91,17 +91,21 @@ class DayRerun:
             return self._clock.now()
         return runs[-1].as_of if self._recorded.backfilled else None
 
-    async def _poll_missing_results(self) -> datetime:
-        """Poll the results that the one step of the re-run lacks, since the provider still has them; when it polled."""
-        step = next((step for step in self._ledger.plan.steps if step.name == self._rerun.step), None)
-        if step is None or step.kind is not StepKind.SOURCE or step.role is not Role.POST:
-            return _NEVER
+    async def _poll_missing_results(self, steps: Sequence[PlanStep]) -> datetime:
+        """Poll the results that no landed batch has, since the provider still has them; when it polled last."""
+        polled_at = _NEVER
+        for step in filter(self._lacks_results, steps):
+            polled_at = self._clock.now()
+            await self._run_step(step, polled_at)
+        return polled_at
+
+    def _lacks_results(self, step: PlanStep) -> bool:
+        """Whether the results of a source are polled that the re-run lacks: those of its one step, or of all."""
+        if step.kind is not StepKind.SOURCE or step.role is not Role.POST:
+            return False
         record = self._ledger.source_record(step)
-        if record.settled and not record.missing_games:
-            return _NEVER
-        now = self._clock.now()
-        await self._run_step(step, now)
-        return now
+        is_wanted = self._rerun.polls_missing_results or step.name == self._rerun.step
+        return is_wanted and not (record.settled and not record.missing_games)
 
     async def _process_and_predict(self, steps: Sequence[PlanStep]) -> None:
         """Process batches and predict in the order of time: a prediction uses no batch collected after it.

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from shlex import quote
 
 from tipoff.vocabulary import (
+    BY_URGENCY,
     Attention,
     DayStatus,
     Degradation,
@@ -20,6 +21,7 @@ from tipoff.vocabulary import (
     clock_time,
     counted,
     labels_without_tip_off,
+    phase_state,
     shortened,
 )
 
@@ -33,16 +35,6 @@ _SIGNS = {
     StepState.LATE: "…",
     StepState.PENDING: "·",
 }
-_BY_URGENCY = (
-    StepState.FAILED,
-    StepState.LATE,
-    StepState.RUNNING,
-    StepState.PENDING,
-    StepState.DEGRADED,
-    StepState.COMPLETE,
-    StepState.EMPTY_OK,
-    StepState.SKIPPED,
-)
 
 _REMARK_LENGTH = 160
 _LAST_LINE = "\u200b"
@@ -52,12 +44,6 @@ _MARKUP = re.compile(r"([\\|\[\]`*_~#!])")
 _TEXT_OF_LINK = r"[^\s<>|`\\\[\]]+"
 _LINK = re.compile(rf"((?:[a-z][a-z0-9+.-]*://|www\.){_TEXT_OF_LINK}|{_TEXT_OF_LINK}@{_TEXT_OF_LINK}\.\w+)", re.I)
 """What the Temporal UI would make a link by itself."""
-
-
-def phase_state(steps: Sequence[StepStatus]) -> StepState:
-    """The state of a phase: the most urgent state of its steps."""
-    states = {step.state for step in steps}
-    return next((state for state in _BY_URGENCY if state in states), StepState.PENDING)
 
 
 def sentence(
@@ -203,7 +189,7 @@ def _phase_row(phase: Phase, status: DayStatus) -> str:
     steps = [step for step in status.steps if step.phase is phase]
     state = phase_state(steps)
     counts = Counter(step.state for step in steps)
-    summary = ", ".join(f"{counts[state]} {state.words}" for state in _BY_URGENCY if counts[state])
+    summary = ", ".join(f"{counts[state]} {state.words}" for state in BY_URGENCY if counts[state])
     return f"| {phase} | {_SIGNS[state]} {state.words} | {summary} | {_escaped(_remark(steps, status))} |"
 
 
@@ -211,7 +197,7 @@ def _remark(steps: Sequence[StepStatus], status: DayStatus) -> str:
     """The most urgent step; its reason unless a line below the table has it."""
     notable = [step for step in steps if step.state in {StepState.FAILED, StepState.LATE, StepState.DEGRADED}]
     if notable:
-        step = min(notable, key=lambda step: _BY_URGENCY.index(step.state))
+        step = min(notable, key=lambda step: BY_URGENCY.index(step.state))
         if step.state is not StepState.LATE:
             return step.label
         poll = f"; next poll {clock_time(step.next_poll, status.game_date)}" if step.next_poll else ""

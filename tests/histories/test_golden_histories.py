@@ -25,11 +25,12 @@ from temporalio.workflow import ActivityHandle, NondeterminismError
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
+from tests.support.backfills import DATES
 from tests.support.changed_workflow import ChangedPipelineWorkflow
 from tests.support.days import GAME_DATE, ScheduledActivity, activities_scheduled_by, scheduled_activities
-from tests.support.record_histories import RATE_LIMITER, recorded_history
+from tests.support.record_histories import BACKFILL_RANGE, RATE_LIMITER, recorded_history
 from tests.support.scenarios import SCENARIOS
-from workflows.contracts import RateLimiterInput, training_workflow_id
+from workflows.contracts import RateLimiterInput, TaskPriority, day_workflow_id, training_workflow_id
 
 
 class DecisionRecorder(Interceptor):
@@ -94,6 +95,19 @@ async def test_a_recorded_rate_limiter_replays_to_the_same_state() -> None:
     (recorded_input,) = DATA_CONVERTER.payload_converter.from_payloads(payloads, [RateLimiterInput])
     assert [continued.model_dump_json() for continued in recorder.continued] == [recorded_input.model_dump_json()]
     assert (recorded_input.state.cooldown, recorded_input.state.credits_used) == (None, 4)
+
+
+async def test_a_recorded_backfill_replays_with_the_same_decisions() -> None:
+    history, recorder = recorded_history(BACKFILL_RANGE), DecisionRecorder()
+    await replayer([recorder]).replay_workflow(history)
+    assert recorder.decisions == scheduled_activities(history)
+    started = [
+        event.start_child_workflow_execution_initiated_event_attributes
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
+    ]
+    assert [child.workflow_id for child in started] == [day_workflow_id(each) for each in DATES]
+    assert {child.priority.priority_key for child in started} == {TaskPriority.BACKFILL}
 
 
 async def test_a_changed_workflow_fails_to_replay() -> None:

@@ -22,12 +22,14 @@ from runtime.connection import DATA_CONVERTER
 from runtime.processes import Processes
 from runtime.temporal_binary import find_or_install_temporal
 from runtime.temporal_server import start_dev_server
+from tests.support.backfills import backfill_range
 from tests.support.scenarios import SCENARIOS, rate_limiter
 
 FOLDER = PROJECT / "tests" / "histories"
 SUFFIX = ".json.gz"
-RATE_LIMITER = rate_limiter.__name__
-"""The one history that is no day's."""
+RATE_LIMITER, BACKFILL_RANGE = rate_limiter.__name__, backfill_range.__name__
+OTHERS = {RATE_LIMITER: rate_limiter, BACKFILL_RANGE: backfill_range}
+"""The histories that are no day's."""
 
 
 async def record(names: Sequence[str]) -> None:
@@ -43,8 +45,8 @@ async def record(names: Sequence[str]) -> None:
             server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity="recorder"
         )
         for name in names:
-            if name == RATE_LIMITER:
-                sys.stdout.write(f"{name}: {keep(name, await rate_limiter(client)):,} bytes\n")
+            if name in OTHERS:
+                sys.stdout.write(f"{name}: {keep(name, await OTHERS[name](client)):,} bytes\n")
                 continue
             run = await SCENARIOS[name](client)
             size = keep(name, run.history)
@@ -75,4 +77,4 @@ def recorded_history(name: str) -> WorkflowHistory:
 
 if __name__ == "__main__":
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # scripted failures are expected
-    asyncio.run(record(sys.argv[1:] or [*SCENARIOS, RATE_LIMITER]))
+    asyncio.run(record(sys.argv[1:] or [*SCENARIOS, *OTHERS]))

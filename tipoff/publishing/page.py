@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.grading.outcomes import SIDES
@@ -61,10 +61,9 @@ def render_page(
     status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject, performance: JsonObject | None
 ) -> str:
     """Render the page as HTML from a status and the payloads of the exports; `performance` is None without grades."""
-    template = _environment().get_template("page.html.j2")
     players = predicted["players"]
     labels = {game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]}
-    return template.render(
+    return template("page.html.j2").render(
         game_date=status.game_date,
         as_of=as_of,
         status=status,
@@ -216,6 +215,11 @@ def _voids(players: Sequence[JsonObject]) -> dict[str, list[str]]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def template(name: str) -> Template:
+    """Return a template, with the filters of the report page."""
+    return _environment().get_template(name)
 
 
 @cache

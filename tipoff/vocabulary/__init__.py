@@ -5,8 +5,29 @@ Pure: standard library and pydantic only, so that workflow code may import it.
 
 from tipoff.vocabulary import step_names
 from tipoff.vocabulary.alerts import Finding, dedupe_key
+from tipoff.vocabulary.backfill import (
+    ENDED_DATES,
+    MAX_BACKFILLED_DATES,
+    MAX_PARALLELISM,
+    BackfilledDate,
+    BackfillMode,
+    BackfillPlan,
+    BackfillScope,
+    BackfillStatus,
+    DateState,
+    PlannedDate,
+)
 from tipoff.vocabulary.base import Frozen
-from tipoff.vocabulary.day import Alert, Attention, AuditEntry, DayStatus, Degradation, StepStatus, WithheldPicks
+from tipoff.vocabulary.day import (
+    Alert,
+    Attention,
+    AuditEntry,
+    DayStatus,
+    Degradation,
+    StepStatus,
+    WithheldPicks,
+    phase_state,
+)
 from tipoff.vocabulary.eastern_time import (
     EASTERN,
     clock_time,
@@ -37,6 +58,7 @@ from tipoff.vocabulary.validation import CheckResult, DataState, ValidationRepor
 from tipoff.vocabulary.watchdog import WATCHDOG, MissedRuns, Repair, RepairAttempt, RepairKind
 from tipoff.vocabulary.words import (
     ARCHIVED,
+    BY_URGENCY,
     PREDICTED,
     SETTLED,
     USABLE,
@@ -63,7 +85,11 @@ from tipoff.vocabulary.words import (
 __all__ = [
     "ALL_DATA",
     "ARCHIVED",
+    "BY_URGENCY",
     "EASTERN",
+    "ENDED_DATES",
+    "MAX_BACKFILLED_DATES",
+    "MAX_PARALLELISM",
     "PREDICTED",
     "RERUN_DAYS",
     "SETTLED",
@@ -72,6 +98,11 @@ __all__ = [
     "Alert",
     "Attention",
     "AuditEntry",
+    "BackfillMode",
+    "BackfillPlan",
+    "BackfillScope",
+    "BackfillStatus",
+    "BackfilledDate",
     "Cadence",
     "Channel",
     "CheckResult",
@@ -82,6 +113,7 @@ __all__ = [
     "DataState",
     "DataVersions",
     "DateServiceLevels",
+    "DateState",
     "DayPlan",
     "DayStatus",
     "Degradation",
@@ -96,6 +128,7 @@ __all__ = [
     "Outcome",
     "Phase",
     "PlanStep",
+    "PlannedDate",
     "PollWhen",
     "PredictionRun",
     "ProcessReport",
@@ -137,6 +170,7 @@ __all__ = [
     "game_date_of",
     "label",
     "labels_without_tip_off",
+    "phase_state",
     "reason_in_words",
     "reason_of",
     "season_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from pydantic import AwareDatetime, Field
@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from tipoff.vocabulary.base import Frozen
 from tipoff.vocabulary.plan import SlateGame
 from tipoff.vocabulary.text import label
-from tipoff.vocabulary.words import Channel, DataQuality, Phase, RunState, Severity, StepState
+from tipoff.vocabulary.words import BY_URGENCY, Channel, DataQuality, Phase, RunState, Severity, StepState
 
 
 class Degradation(Frozen):
@@ -124,6 +124,12 @@ class StepStatus(Frozen):
     @property
     def label(self) -> str:
         return label(self.title, self.name)
+
+
+def phase_state(steps: Sequence[StepStatus]) -> StepState:
+    """The state of a phase: the most urgent state of its steps."""
+    states = {step.state for step in steps}
+    return next((state for state in BY_URGENCY if state in states), StepState.PENDING)
 
 
 class DayStatus(Frozen):

@@ -196,6 +196,19 @@ class StepState(StrEnum):
 SETTLED = frozenset({StepState.COMPLETE, StepState.EMPTY_OK, StepState.DEGRADED, StepState.SKIPPED})
 
 
+BY_URGENCY = (
+    StepState.FAILED,
+    StepState.LATE,
+    StepState.RUNNING,
+    StepState.PENDING,
+    StepState.DEGRADED,
+    StepState.COMPLETE,
+    StepState.EMPTY_OK,
+    StepState.SKIPPED,
+)
+"""The states of steps, the most urgent first: the first of its steps is the state of a phase."""
+
+
 class RunState(StrEnum):
     """State of a day."""
 

@@ -82,6 +82,8 @@ class Activity(StrEnum):
     VALIDATE = "validate"
     SERVICE_LEVELS = "service_levels"
     REMOVE_EXPIRED = "remove_expired"
+    PLAN_BACKFILL = "plan_backfill"
+    PUBLISH_BACKFILL = "publish_backfill"
 
 
 class TaskPriority(IntEnum):
@@ -149,7 +151,10 @@ UNCONFIRMED = "Unconfirmed"
 DAY_FAILED = "DayFailed"
 """Type of the error with which a day that ended FAILED closes; its detail is the day's result."""
 
-PLAIN_ERRORS = frozenset({REFUSED, UNCONFIRMED, DAY_FAILED})
+BACKFILL_FAILED = "BackfillFailed"
+"""Type of the error with which a backfill closes of which a date failed; its detail is the backfill's status."""
+
+PLAIN_ERRORS = frozenset({REFUSED, UNCONFIRMED, DAY_FAILED, BACKFILL_FAILED})
 """Types of errors that are one sentence for operators: they travel without a traceback."""
 
 
@@ -226,6 +231,8 @@ class Rerun(Frozen):
     """The last phase that runs."""
     step: str = Field(default="", max_length=100)
     """Re-run only this step and the steps that depend on it; empty: all from the phase on."""
+    polls_missing_results: bool = False
+    """Poll the results that no landed batch has, instead of leaving the day without them."""
     who: str = ""
     why: str = ""
 

@@ -72,11 +72,12 @@ OUTSIDE_A_DAY = {
     *(Activity.DELIVER_ACTION, Activity.TRAINING_DUE, Activity.DESCRIBE_SETTINGS),
     *(Activity.VALIDATE, Activity.SERVICE_LEVELS, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS),
     *(Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
+    *(Activity.PLAN_BACKFILL, Activity.PUBLISH_BACKFILL),
 }
 """Those of the watchdog and the first two need a server: tests/workflows/test_watchdog.py, test_scenario.py,
 test_weekly_training.py. REMOVE_EXPIRED removes files: tests/unit/test_retention.py. DELIVER_ALERTS is repeated by
-tests/unit/activities/test_alerts.py, and MORNING_CHECK by tests/workflows/test_morning_check.py. The others write
-nothing."""
+tests/unit/activities/test_alerts.py, those of a backfill by test_backfill.py beside it, and MORNING_CHECK by
+tests/workflows/test_morning_check.py. The others write nothing."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

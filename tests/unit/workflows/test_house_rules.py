@@ -93,6 +93,7 @@ def test_the_scripted_world_serves_every_activity_of_a_day_on_its_queue(
         *(Activity.TRAINING_HISTORY, Activity.DESCRIBE_SETTINGS),
         *(Activity.VALIDATE, Activity.SERVICE_LEVELS, Activity.REMOVE_EXPIRED, Activity.DELIVER_ALERTS),
         *(Activity.OBSERVE, Activity.REPORT_PASS, Activity.MORNING_CHECK),
+        *(Activity.PLAN_BACKFILL, Activity.PUBLISH_BACKFILL),
     }
     scripted = {(queue, _name(function)) for queue, served in World().activities.items() for function in served}
     assert scripted == {(queue, name) for queue, name, _ in registered if name not in not_of_a_day}

@@ -23,7 +23,17 @@ from tests.support.ledgers import (
 )
 from tipoff.plan import plan_day, plan_slate
 from tipoff.sources.registry import SOURCES
-from tipoff.vocabulary import DayPlan, DayStatus, Phase, RunState, StepState, StepStatus, clock_time, eastern
+from tipoff.vocabulary import (
+    DayPlan,
+    DayStatus,
+    Phase,
+    RunState,
+    StepState,
+    StepStatus,
+    clock_time,
+    eastern,
+    phase_state,
+)
 from workflows import status_text
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
@@ -119,8 +129,8 @@ def test_one_skipped_step_does_not_make_its_phase_skipped(waiting: DayLedger) ->
     waiting.degrade(step, "skipped by Ada", NOON, StepState.SKIPPED)
     others = [status for status in status_of(waiting).steps if status.phase is step.phase]
     assert {status.state for status in others} == {StepState.SKIPPED, StepState.COMPLETE}
-    assert status_text.phase_state(others) is StepState.COMPLETE
-    assert status_text.phase_state([status for status in others if status.name == step.name]) is StepState.SKIPPED
+    assert phase_state(others) is StepState.COMPLETE
+    assert phase_state([status for status in others if status.name == step.name]) is StepState.SKIPPED
 
 
 def test_a_day_whose_clock_is_held_says_how_to_let_it_go_on(waiting: DayLedger) -> None:
