@@ -6,7 +6,7 @@ It needs no worker, so `starter.py watchdog --once` makes the same observation f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -30,7 +30,9 @@ from activities.server_state import (
     listed_workers,
     queue_statuses,
 )
+from tipoff.alerting.facts import ProviderFacts
 from tipoff.errors import BadInputError, TipoffError
+from tipoff.provider_success import ProviderSuccess, recent_success
 from tipoff.publishing.ended_days import read_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import read_status
@@ -39,11 +41,11 @@ from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DayStatus, MissedRuns, game_date_of, reason_of
-from tipoff.watchdog.checks import DAY_QUEUE, game_date_of_run
+from tipoff.watchdog.checks import DAY_QUEUE, STALE_DAYS, game_date_of_run
 from tipoff.watchdog.observation import (
+    ActivityFacts,
     CreditFacts,
     DayFacts,
-    FailingActivity,
     LostWorker,
     ModelFacts,
     Observation,
@@ -55,9 +57,8 @@ from workflows.contracts import RATE_LIMITER_WORKFLOW, RateLimiterHandler, RateL
 from workflows.contracts.schedules import SCHEDULE_PREFIX, WATCHDOG_WORKFLOW_ID
 
 DAYS_OBSERVED: Final = 3
-LEARNED_WITHIN: Final = timedelta(days=8)
-"""A weekly training knows every game that is older than this."""
-LEARNED_FROM: Final = timedelta(days=21)
+LEARNED_FROM: Final = 21
+"""Days."""
 MAX_RUNS: Final = 100
 """More open runs than this are not described; a season has about twenty."""
 AT_ONCE: Final = 8
@@ -94,13 +95,16 @@ class _Observer:
         queues, lost = await self._part("workers", self._workers(), ((), ()))
         answers = any(queue.is_served for queue in queues if (queue.queue, queue.kind) == (DAY_QUEUE, "workflows"))
         runs = await self._part("open runs", self._runs(), ())
-        schedules, days, models, learn, (paid, refusing) = await asyncio.gather(
+        schedules, days, models, learn, success, limiters = await asyncio.gather(
             self._part("schedules", self._schedules(), ()),
             self._part("days", self._days(runs, answers=answers), ()),
             self._part("models", asyncio.to_thread(self._models), ()),
             self._part("past dates", asyncio.to_thread(self._game_dates_to_learn), ()),
-            self._part("rate limiters", self._rate_limiters(runs, answers=answers), ((), ())),
+            self._part("landed responses", asyncio.to_thread(recent_success, self._resources.landing, self._now), {}),
+            self._part("rate limiters", self._rate_limiters(runs, answers=answers), {}),
         )
+        paid = tuple(facts for host, each in limiters.items() if (facts := self._credits(host, each)))
+        spent = {each.host for each in paid if each.used >= each.monthly}
         return Observation(
             as_of=self._now,
             today=self._today,
@@ -112,7 +116,10 @@ class _Observer:
             models=models,
             game_dates_to_learn=learn,
             credits=paid,
-            refusing_hosts=refusing,
+            providers=tuple(_provider(host, each, limiters.get(host)) for host, each in success.items()),
+            refusing_hosts=tuple(
+                host for host, each in limiters.items() if host in spent or _is_refused(each, self._now)
+            ),
             missed_before=missed_before,
             watchdog_runs=any(run.workflow_id == WATCHDOG_WORKFLOW_ID for run in runs),
             problems=tuple(self._problems),
@@ -255,22 +262,16 @@ class _Observer:
 
     def _game_dates_to_learn(self) -> tuple[date, ...]:
         """The past dates with games that were played, old enough for a weekly training to know them."""
-        dates = (self._today - timedelta(days=days) for days in range(LEARNED_WITHIN.days, LEARNED_FROM.days))
+        dates = (self._today - timedelta(days=days) for days in range(STALE_DAYS, LEARNED_FROM))
         ended = ((each, read_ended_day(self._resources.exports, each)) for each in dates)
         return tuple(sorted(each for each, day in ended if day is not None and day.graded))
 
-    async def _rate_limiters(
-        self, runs: Sequence[RunFacts], *, answers: bool
-    ) -> tuple[tuple[CreditFacts, ...], tuple[str, ...]]:
-        """The credits of paid providers, and the hosts that get no requests now."""
-        if not answers:
-            return (), ()
+    async def _rate_limiters(self, runs: Sequence[RunFacts], *, answers: bool) -> Mapping[str, RateLimiterState]:
+        """Host -> the state of its rate limiter; without a worker nobody answers for them."""
         prefix = rate_limiter_workflow_id("")
-        hosts = sorted(run.workflow_id.removeprefix(prefix) for run in runs if run.workflow == RATE_LIMITER_WORKFLOW)
-        states = dict(zip(hosts, await asyncio.gather(*map(self._rate_limiter, hosts)), strict=True))
-        paid = tuple(facts for host, state in states.items() if (facts := self._credits(host, state)))
-        spent = {each.host for each in paid if each.used >= each.monthly}
-        return paid, tuple(host for host, state in states.items() if host in spent or _is_refused(state, self._now))
+        limiters = (run for run in runs if run.workflow == RATE_LIMITER_WORKFLOW and answers)
+        hosts = sorted(run.workflow_id.removeprefix(prefix) for run in limiters)
+        return dict(zip(hosts, await asyncio.gather(*map(self._rate_limiter, hosts)), strict=True))
 
     async def _rate_limiter(self, host: str) -> RateLimiterState:
         async with self._limit:
@@ -307,6 +308,13 @@ def _lost_worker(of_process: Sequence[ListedWorker]) -> LostWorker:
     )
 
 
+def _provider(host: str, success: ProviderSuccess, state: RateLimiterState | None) -> ProviderFacts:
+    blocked = [cooldown.until for cooldown in state.blocked.values()] if state else []
+    return ProviderFacts(
+        host=host, usable=success.usable, failed=success.failed, blocked_until=max(blocked, default=None)
+    )
+
+
 def _is_refused(state: RateLimiterState, now: datetime) -> bool:
     """Whether a host is in cooldown, or blocks every route."""
     if state.cooldown is not None and state.cooldown.until > now:
@@ -318,10 +326,10 @@ def _reported_problems(run: DescribedRun) -> list[str]:
     return [text for pair in run.attributes if pair.key.name == _REPORTED_PROBLEMS for text in pair.value]
 
 
-def _activity(info: PendingActivityInfo) -> FailingActivity:
+def _activity(info: PendingActivityInfo) -> ActivityFacts:
     taken = info.HasField("last_started_time")
     since = info.last_started_time if taken else info.scheduled_time
-    return FailingActivity(
+    return ActivityFacts(
         name=info.activity_type.name,
         attempt=info.attempt,
         last_failure=info.last_failure.message,

@@ -27,7 +27,9 @@ class WatchdogActivities:
     async def observe(self, request: ObserveRequest) -> WatchReport:
         """What is wrong as of now, and what the rules repair."""
         async with heartbeating():
-            observation = await observe(activity.client(), self._resources, request.as_of, request.missed)
+            facts = await observe(activity.client(), self._resources, request.as_of, request.missed)
+            # The server lists a run some time after its start.
+            observation = facts.model_copy(update={"watchdog_runs": True})
             return WatchReport(
                 findings=diagnose(observation, request.attempts),
                 repairs=repairs(observation, request.attempts),

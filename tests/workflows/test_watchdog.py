@@ -82,7 +82,8 @@ async def client(server: DevServer) -> Client:
 @pytest.fixture
 def resources(tmp_path: Path) -> Resources:
     var = tmp_path / "var"
-    settings = Settings(exports=f"file://{var / 'exports'}", models=f"file://{var / 'models'}")
+    stores = {name: f"file://{var / name}" for name in ("exports", "models", "landing")}
+    settings = Settings.model_validate(stores)
     return Resources(settings, now=lambda: datetime.now(UTC))
 
 
@@ -215,7 +216,7 @@ async def test_a_scheduled_day_that_never_started_is_found(client: Client, resou
     )
     try:
         tomorrow = (await observed(client, resources)).today + timedelta(days=1)
-        after_five = eastern(tomorrow, 5, 6) - datetime.now(UTC)
+        after_five = eastern(tomorrow, 5, 9) - datetime.now(UTC)
         async with day.worker(client):
             await until(lambda: _is_found(client, resources, set()))
             facts = await observed(client, resources, later=after_five)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from tipoff.alerting.rules import findings_of_installation
 from tipoff.sources.budget import WARN_FROM
 from tipoff.vocabulary import Finding, Severity, clock_time, counted
 from tipoff.watchdog.observation import Observation, RunFacts
+from tipoff.watchdog.rule_facts import facts_of_installation
 
 DAY_QUEUE: Final = "tipoff-day"
 WEDGED_ATTEMPTS: Final = 3
@@ -20,6 +22,8 @@ MANY_EVENTS: Final = 10_000
 """The server warns here; a day stays far below (`workflows/event_count.py`)."""
 TOO_MANY_EVENTS: Final = 40_000
 """The server ends a run at 51,200."""
+STALE_DAYS: Final = 8
+"""A weekly training knows every game that is older; the day in which it is repaired is not reported."""
 _DAY_WORKFLOW_ID: Final = "daily-pipeline-"
 
 START_WORKER: Final = ".venv/bin/python worker.py"
@@ -179,7 +183,7 @@ def schedules_missed(observation: Observation) -> Iterator[Finding]:
 
 def training_stale(observation: Observation) -> Iterator[Finding]:
     """A champion has not learned from games that a weekly training should have used."""
-    if stale := observation.stale_systems:
+    if stale := observation.stale_systems(STALE_DAYS + 1):
         oldest = min(observation.game_dates_to_learn)
         yield Finding(
             key="training",
@@ -188,6 +192,11 @@ def training_stale(observation: Observation) -> Iterator[Finding]:
             "run, or its models were rejected",
             command=f"starter.py train --date {observation.today}",
         )
+
+
+def rules_of_installation(observation: Observation) -> Iterator[Finding]:
+    """The rules of alerts about providers."""
+    yield from findings_of_installation(facts_of_installation(observation))
 
 
 def credits_used(observation: Observation) -> Iterator[Finding]:

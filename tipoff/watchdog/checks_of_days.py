@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from tipoff.alerting.rules import findings_of_day
 from tipoff.publishing.repeats import steps_in_trouble
 from tipoff.vocabulary import (
     SETTLED,
@@ -24,8 +25,10 @@ from tipoff.vocabulary import (
     clock_time,
     counted,
     eastern,
+    game_date_of,
 )
 from tipoff.watchdog.observation import DayFacts, Observation
+from tipoff.watchdog.rule_facts import facts_of_day
 
 PASS_EVERY: Final = timedelta(minutes=5)
 """How often the watchdog looks; `workflows/watchdog.py` has the same."""
@@ -34,7 +37,7 @@ WITHIN: Final = timedelta(minutes=15)
 GRACE: Final = timedelta(minutes=5)
 """A start, a poll or a deadline may be late by so much, on a loaded machine or after a restart."""
 REPAIR_TIME: Final = timedelta(minutes=8)
-"""How long a parked step is left to the repairs before it is reported; less than WITHIN by a pass."""
+"""How long a fault is left to the first repair before it is reported; less than WITHIN by a pass."""
 FAILING_ATTEMPTS: Final = 5
 DAY_STARTS: Final = (5, 0)
 GRADES_DUE: Final = (9, 0)
@@ -52,7 +55,7 @@ def not_started(observation: Observation) -> Iterator[Finding]:
     for day in observation.days:
         due = eastern(day.game_date, *DAY_STARTS)
         paused = schedule.starts_at is not None and due < schedule.starts_at
-        is_late = schedule.created_at < due <= observation.as_of - GRACE
+        is_late = schedule.created_at < due <= observation.as_of - REPAIR_TIME
         if is_late and not day.has_run and not paused:
             is_today = day.game_date == observation.today
             later = "" if is_today else "; it can only be backfilled"
@@ -69,7 +72,8 @@ def not_started(observation: Observation) -> Iterator[Finding]:
 def failed(observation: Observation) -> Iterator[Finding]:
     """A day ended failed, and nothing runs that would repair it."""
     for day in observation.days:
-        if day.run is None and day.execution in FAILED_EXECUTIONS:
+        age = observation.as_of - day.ended_at if day.ended_at else REPAIR_TIME
+        if day.run is None and day.execution in FAILED_EXECUTIONS and age >= REPAIR_TIME:
             said = day.status.sentence if day.status and day.status.state is RunState.FAILED else day.execution.lower()
             yield Finding(
                 key="failed",
@@ -79,6 +83,13 @@ def failed(observation: Observation) -> Iterator[Finding]:
                 game_date=day.game_date,
                 since=day.ended_at,
             )
+
+
+def rules_of_days(observation: Observation) -> Iterator[Finding]:
+    """The rules of alerts about the day of today; a backfill has other times."""
+    for day in observation.running_days(current=True):
+        if game_date_of(day.now) == day.game_date:
+            yield from findings_of_day(facts_of_day(day))
 
 
 def no_answer(observation: Observation) -> Iterator[Finding]:

@@ -45,9 +45,13 @@ CHECKS: dict[str, Check] = {
     "stuck": Check(checks_of_days.stuck, (*_RUN, "activity", "no_answer")),
     "late": Check(checks_of_days.deadlines_missed, (*_RUN, "activity", "no_answer", "parked", "stuck", "not_started")),
     "grades": Check(checks_of_days.grades_incomplete, (*_RUN, "failed", "parked", "stuck", "late", "not_started")),
+    "rules_of_days": Check(
+        checks_of_days.rules_of_days, (*_RUN, "activity", "no_answer", "parked", "stuck", "late", "not_started")
+    ),
     "repeated": Check(checks_of_days.repeated_failures, _SERVER),
     "training": Check(checks.training_stale, _NO_WORKER),
     "credits": Check(checks.credits_used),
+    "rules_of_installation": Check(checks.rules_of_installation, _SERVER),
     "events": Check(checks.long_histories, _SERVER),
 }
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime
 
+from tipoff.alerting.facts import ProviderFacts
 from tipoff.publishing.ended_days import EndedDay
 from tipoff.vocabulary import DayStatus, Frozen, MissedRuns
 
@@ -36,8 +37,8 @@ class LostWorker(Frozen):
     last_heartbeat: AwareDatetime
 
 
-class FailingActivity(Frozen):
-    """An activity that fails again and again, or that no worker takes."""
+class ActivityFacts(Frozen):
+    """An activity of a run that has not ended."""
 
     name: str
     attempt: int
@@ -63,7 +64,7 @@ class RunFacts(Frozen):
     """The code of the workers does not match its history."""
     events: int = 0
     """Length of its history."""
-    activities: tuple[FailingActivity, ...] = ()
+    activities: tuple[ActivityFacts, ...] = ()
 
 
 class ScheduleFacts(Frozen):
@@ -155,6 +156,8 @@ class Observation(Frozen):
     game_dates_to_learn: tuple[date, ...] = ()
     """Dates with games that a weekly training should have learned from by now."""
     credits: tuple[CreditFacts, ...] = ()
+    providers: tuple[ProviderFacts, ...] = ()
+    """Their requests of the last day, and the blocks of our addresses."""
     refusing_hosts: tuple[str, ...] = ()
     """Hosts that get no requests now: in cooldown, or without credits."""
     missed_before: tuple[MissedRuns, ...] | None = None
@@ -176,10 +179,10 @@ class Observation(Frozen):
     def schedule(self, name: str) -> ScheduleFacts | None:
         return next((each for each in self.schedules if each.name == name), None)
 
-    @property
-    def stale_systems(self) -> tuple[str, ...]:
-        """The systems whose champion does not know the last dates that a weekly training should have learned from."""
-        newest = max(self.game_dates_to_learn, default=date.min)
+    def stale_systems(self, days: int) -> tuple[str, ...]:
+        """The systems whose champion does not know the last games that were so many days ago, or more."""
+        old = (each for each in self.game_dates_to_learn if (self.today - each).days >= days)
+        newest = max(old, default=date.min)
         return tuple(each.system_id for each in self.models if (each.trained_through or date.min) < newest)
 
     @property

@@ -24,6 +24,7 @@ from tipoff.vocabulary import (
     clock_time,
     eastern,
 )
+from tipoff.watchdog.checks import STALE_DAYS
 from tipoff.watchdog.observation import Observation, RunningDay
 
 FIRST_RETRY_AFTER: Final = timedelta(minutes=3)
@@ -40,7 +41,7 @@ RULES: Final = {
     RepairKind.POLL_AGAIN: Rule(FIRST_RETRY_AFTER, 6),
     RepairKind.RECOMPUTE: Rule(FIRST_RETRY_AFTER, 6),
     RepairKind.REFRESH_LINES: Rule(timedelta(minutes=15), 3),
-    RepairKind.START_DAY: Rule(timedelta(minutes=10), 2),
+    RepairKind.START_DAY: Rule(timedelta(minutes=5), 2),
     RepairKind.RERUN_RESULTS: Rule(timedelta(minutes=5), 3),
     RepairKind.START_TRAINING: Rule(timedelta(hours=1), 2),
 }
@@ -151,7 +152,7 @@ def _lacks_results(status: DayStatus) -> bool:
 
 def _stale_training(observation: Observation) -> Iterator[_Fault]:
     is_training = any(run.workflow == "TrainingWorkflow" for run in observation.runs)
-    if observation.game_dates_to_learn and not is_training and (stale := observation.stale_systems):
+    if observation.game_dates_to_learn and not is_training and (stale := observation.stale_systems(STALE_DAYS)):
         why = f"{', '.join(stale)} learned nothing from the games since {min(observation.game_dates_to_learn)}"
         due = eastern(observation.today, 0)
         yield _Fault(Repair(kind=RepairKind.START_TRAINING, game_date=observation.today, why=why), due)

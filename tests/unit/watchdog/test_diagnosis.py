@@ -23,6 +23,7 @@ from tests.support.observations import (
     yesterday,
 )
 from tipoff.alerting.book import AlertBook, NoticeKind, reconcile
+from tipoff.alerting.facts import ProviderFacts
 from tipoff.vocabulary import (
     Degradation,
     MissedRuns,
@@ -36,7 +37,7 @@ from tipoff.vocabulary import (
 )
 from tipoff.watchdog.checks_of_days import PASS_EVERY, WITHIN
 from tipoff.watchdog.diagnosis import CHECKS, MAX_FINDINGS, diagnose
-from tipoff.watchdog.observation import CreditFacts, FailingActivity, LostWorker, ModelFacts, Observation
+from tipoff.watchdog.observation import ActivityFacts, CreditFacts, LostWorker, ModelFacts, Observation
 from workflows.contracts import Queue
 from workflows.contracts import watchdog as contracts
 
@@ -50,9 +51,9 @@ def keys(facts: Observation) -> list[str]:
     return [finding.dedupe_key for finding in diagnose(facts)]
 
 
-def collecting(**changes: object) -> FailingActivity:
+def collecting(**changes: object) -> ActivityFacts:
     fields = {"name": "collect", "attempt": 1, "last_failure": "", "since": NOON, "taken": True}
-    return FailingActivity.model_validate({**fields, **changes})
+    return ActivityFacts.model_validate({**fields, **changes})
 
 
 def test_a_healthy_installation_has_no_findings() -> None:
@@ -79,7 +80,7 @@ FAULTS: dict[str, Observation] = {
         schedules=(schedule(), schedule("training", missed=2, skipped=1)),
         missed_before=(MissedRuns(schedule="training", count=2),),
     ),
-    f"{GAME_DATE}:not_started": observation(at(5, 5), days=(today(run=None, execution="", status=None), yesterday())),
+    f"{GAME_DATE}:not_started": observation(at(5, 8), days=(today(run=None, execution="", status=None), yesterday())),
     f"{YESTERDAY}:not_started": observation(days=(today(), yesterday(execution="", ended=None))),
     f"{YESTERDAY}:failed": observation(days=(today(), yesterday(execution="FAILED", ended=None))),
     f"{GAME_DATE}:no_answer": observation(days=(today(is_current=False, no_answer="silent for 3 s"), yesterday())),
@@ -97,6 +98,12 @@ FAULTS: dict[str, Observation] = {
     f"{YESTERDAY}:grades": observation(days=(today(), yesterday(ended=ended_day(graded=1_199)))),
     "training": observation(
         models=(ModelFacts(system_id="catboost_v8", trained_through=GAME_DATE - 10 * 24 * 60 * MINUTE),)
+    ),
+    "blocked:cdn.nba.com": observation(
+        providers=(ProviderFacts(host="cdn.nba.com", usable=90, failed=10, blocked_until=at(14)),)
+    ),
+    f"{GAME_DATE}:rows:{step_names.PLAYER_CONTEXT}": observation(
+        days=(today(status(steps=(step(step_names.PLAYER_CONTEXT, rows=16),))), yesterday())
     ),
     "credits:api.the-odds-api.com": observation(
         credits=(CreditFacts(host="api.the-odds-api.com", used=400, monthly=500, text="400 of 500"),)
@@ -138,7 +145,7 @@ NEARLY: dict[str, Observation] = {
         missed_before=(MissedRuns(schedule="day", count=2, grown_at=NOON - timedelta(hours=24)),),
     ),
     "a day a minute before it must have started": observation(
-        at(5, 4), days=(today(run=None, execution="", status=None), yesterday())
+        at(5, 7), days=(today(run=None, execution="", status=None), yesterday())
     ),
     "a day that a new schedule did not have to start": observation(
         days=(today(run=None, execution="", status=None), yesterday()), schedules=(schedule(created_at=at(6)),)
@@ -168,6 +175,21 @@ NEARLY: dict[str, Observation] = {
     "yesterday without predictions": observation(days=(today(), yesterday(ended=ended_day(predictions=0, graded=0)))),
     "an old model in the summer": observation(
         game_dates_to_learn=(), models=(ModelFacts(system_id="x", trained_through=None),)
+    ),
+    "a day that is backfilled": observation(
+        at(38),
+        today=GAME_DATE + timedelta(days=1),
+        days=(today(status(at(38), predictions_due=None, steps=(step(step_names.PLAYER_CONTEXT, rows=1),))),),
+        schedules=(schedule(created_at=at(37)),),
+    ),
+    "half of the rows": observation(
+        days=(today(status(steps=(step(step_names.PLAYER_CONTEXT, rows=17),))), yesterday())
+    ),
+    "a model that a training of today repairs": observation(
+        models=UNTRAINED, game_dates_to_learn=(GAME_DATE - timedelta(days=8),)
+    ),
+    "a day that failed a moment ago": observation(
+        days=(today(), yesterday(execution="FAILED", ended_at=NOON - 7 * MINUTE, ended=None))
     ),
     "credits below four fifths": observation(
         credits=(CreditFacts(host="api.the-odds-api.com", used=399, monthly=500, text="399 of 500"),)

@@ -96,8 +96,8 @@ def test_outdated_lines_are_polled_before_tip_off() -> None:
 
 def test_only_todays_scheduled_day_is_started() -> None:
     none = today(run=None, execution="", status=None)
-    assert kinds(with_today(none, at(5, 10))) == [(RepairKind.START_DAY, "")]
-    assert kinds(with_today(none, at(5, 9))) == []
+    assert kinds(with_today(none, at(5, 5))) == [(RepairKind.START_DAY, "")]
+    assert kinds(with_today(none, at(5, 4))) == []
     assert kinds(observation(days=(today(), yesterday(execution="", ended=None)))) == []
     assert kinds(observation(days=(none, yesterday()), schedules=(schedule(paused=True),))) == []
     assert kinds(observation(days=(none, yesterday()), schedules=(schedule(starts_at=at(48)),))) == []
