@@ -323,6 +323,26 @@ def _actions(parser: argparse.ArgumentParser, *, required: bool = True) -> Calla
     return add
 
 
+def _dated_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--date",
+        type=parse_date,
+        metavar="DATE",
+        help="game date: 2024-03-29, today or yesterday (default: the newest)",
+    )
+
+
+def _tonight(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--team", type=_at_most(3), metavar="TEAM", help="only the players of this team, such as BOS")
+    parser.add_argument("--side", choices=("OVER", "UNDER"), help="only the picks of this side")
+    parser.add_argument("--all", action="store_true", help="players without a line, too")
+    parser.add_argument("--top", type=_count, default=30, metavar="N", help="how many players (default: %(default)s)")
+
+
+def _player(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="+", type=_at_most(100), metavar="NAME", help="the name, or a part of it")
+
+
 def _warehouse(parser: argparse.ArgumentParser) -> None:
     action = _actions(parser)
     backup = action("backup", "write a copy of the warehouse to a new file")
@@ -472,6 +492,17 @@ COMMANDS = (
     Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("backfill", "plan and run a range of past dates", "backfill", (_backfill,)),
+
+
+    Command("tonight", "show today's players with line, best price and prediction, the best value first", "tonight",
+            (_common, _tonight)),
+    Command("best-bets", "show the best bets of a date, each with its reason", "best_bets", (_dated_export, _common)),
+    Command("player", "show a player's last games, averages and predictions, and tonight's line", "player",
+            (_player, _common)),
+    Command("results", "show how the picks of a date ended, and the error of each system", "results",
+            (_dated_export, _common)),
+    Command("systems", "show how the systems did on the last day, over 7 and 30 days and in the season", "performance",
+            (_common,)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
     Command("train", "train the systems on the games before a date", "train", (_date_to_start, _common, _train)),
     Command("backtest", "predict past games of an archive with what was known before them", "backtest", (_backtest,)),

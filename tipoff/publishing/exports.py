@@ -190,8 +190,10 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> E
         *coverage_warnings(predicted.height, graded.height),
         *(warning for system in systems for warning in metric_warnings(system)),
     )
+    system_id, view = HEADLINE
     return ExportContent(
         payload={
+            "headline": {"system_id": system_id, "view": view},
             "games": _games(games),
             "pending_games": pending,
             "predictions": predicted.height,

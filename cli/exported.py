@@ -1,0 +1,71 @@
+"""What the readers' commands share: reading an export, and saying of which date and how complete it is."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from cli.exit_codes import CommandError, ExitCode
+from cli.render import console
+from cli.target import Target
+from tipoff.vocabulary import date_and_time
+
+Export = dict[str, Any]
+
+
+def show_export(
+    options: Namespace, path: str, missing: str, render: Callable[[Export], RenderableType], *, title: str
+) -> ExitCode:
+    """Print an export, with `--json` as it is. Raises CommandError UNKNOWN, with the reason, if there is none."""
+    export = read_export(Target(options.replay), path, missing)
+    if options.json:
+        print(json.dumps(export))
+        return ExitCode.DONE
+    screen = console()
+    screen.print(headline(title, export))
+    screen.print(render(export))
+    return ExitCode.DONE
+
+
+def read_export(target: Target, path: str, missing: str) -> Export:
+    """Return an export. Raises CommandError UNKNOWN, with the reason `missing`, if there is none."""
+    from tipoff.publishing.envelope import decode
+
+    content = target.exports.read(path)
+    if content is None:
+        raise CommandError(ExitCode.UNKNOWN, f"{target.exports.location(path)} does not exist: {missing}")
+    try:
+        return decode(content)
+    except ValueError as error:
+        raise CommandError(ExitCode.FAILED, f"{target.exports.location(path)} is no export: {error}") from error
+
+
+def headline(title: str, export: Export) -> Text:
+    """The date of an export, how complete it is, and since when."""
+    as_of = datetime.fromisoformat(export["as_of"])
+    text = Text(f"{title}, {export['game_date']}", style="bold")
+    text.append(f"  {export['status']}, as of {date_and_time(as_of)}", style="dim")
+    for reason in export["degraded_reasons"]:
+        text.append(f"\n{reason}", style="yellow")
+    return text
+
+
+def number(value: float | None, form: str = ".1f") -> str:
+    """A number with a true minus sign; a dash for none."""
+    return "–" if value is None else format(value, form).replace("-", "−")
+
+
+def share(value: float | None, form: str = ".0%") -> str:
+    """A share in percent; a dash for none."""
+    return number(value, form).replace("%", " %")
+
+
+def price(american: float | None, book: str | None) -> str:
+    """A price and who offers it."""
+    return "–" if american is None else f"{number(american, '+.0f')} {book}"
