@@ -53,7 +53,8 @@ def _player_id(target: Target, name: str) -> str:
                 ExitCode.UNKNOWN, f"no player of the season is called {name!r}{did_you_mean(name, known)}"
             )
         case several:
-            raise CommandError(ExitCode.UNKNOWN, f"{name!r} fits {', '.join(sorted(several)[:10])}: write more of it")
+            names = ", ".join(sorted(several)[:10])
+            raise CommandError(ExitCode.UNKNOWN, f"{name!r} may be {names}: write more of the name")
 
 
 def _players(target: Target, path: str) -> list[dict[str, Any]]:
@@ -94,7 +95,7 @@ def _averages(splits: dict[str, Any]) -> str:
 
 
 def _tonight(player: dict[str, Any]) -> str:
-    said = f"{number(player['points'])} points, 80 % between {player['low_80']:.0f} and {player['high_80']:.0f}"
+    said = f"median {number(player['points'])}, 80 % between {player['low_80']:.0f} and {player['high_80']:.0f}"
     line = f"line {number(player['line'], 'g')}, P(over) {share(player['over_probability'])}"
     best = f"best price {price(player['price_american'], player['book'])}: {player['recommendation']}"
     return f"Tonight against {player['opponent']}: {said}; {line}; {best}"

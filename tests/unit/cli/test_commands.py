@@ -16,7 +16,7 @@ from tipoff.vocabulary import eastern, game_date_of
 DAY = date(2024, 3, 29)
 DATED = {"date": DAY, "json": False, "replay": None}
 OPERATOR = {**DATED, "who": "ann", "why": "", "id": None}
-START = {**OPERATOR, "wait": False, "rerun": False, "step": "", "again": False, "from_phase": None}
+START = {**OPERATOR, "wait": False, "rerun": False, "step": "", "again": False, "from_phase": None, "to_phase": None}
 START.pop("id")
 FORCE = {**OPERATOR, "phase": "lines", "yes": False}
 MODELS = {"json": False, "replay": None}
@@ -44,7 +44,15 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("status --date 2024-03-29 --replay", {**DATED, "replay": Path("var/demo")}),
     ("days --date 2024-03-29", {**DATED, "last": 7}),
     ("days --date 2024-03-29 --last 366", {**DATED, "last": 366}),
-    *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page")),
+    *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page", "best-bets", "results")),
+    *((name, {**DATED, "date": None}) for name in ("best-bets", "results")),
+    ("systems", {"json": False, "replay": None}),
+    ("player luka doncic", {"name": ["luka", "doncic"], "json": False, "replay": None}),
+    ("tonight", {"team": None, "side": None, "all": False, "top": 30, "json": False, "replay": None}),
+    (
+        "tonight --team BOS --side OVER --all --top 5",
+        {"team": "BOS", "side": "OVER", "all": True, "top": 5, "json": False, "replay": None},
+    ),
     ("service-levels --date 2024-03-29", {**DATED, "last": 30}),
     ("service-levels --date 2024-03-29 --last 7", {**DATED, "last": 7}),
     ("validate --date 2024-03-29", {**DATED, "as_of": None}),
@@ -140,6 +148,8 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("warehouse apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
     ("warehouse apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse backup to", {"action": "backup", "to": Path("to"), "json": False, "replay": None}),
+    ("watchdog", {"once": False, "alert": False, "json": False, "replay": None}),
+    ("watchdog --once --alert", {"once": True, "alert": True, "json": False, "replay": None}),
     ("dev", {}),
     ("doctor --json", {"json": True, "replay": None}),
 ]

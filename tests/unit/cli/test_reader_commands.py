@@ -123,7 +123,7 @@ def test_a_player_is_resolved_by_a_part_of_the_name_without_accents(run: Run) ->
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("curry", "'curry' fits Seth Curry, Stephen Curry"), ("Stefen Curri", "(did you mean Stephen Curry")],
+    [("curry", "'curry' may be Seth Curry, Stephen Curry"), ("Stefen Curri", "(did you mean Stephen Curry")],
     ids=["two players", "misspelled"],
 )
 @reading
