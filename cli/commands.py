@@ -492,8 +492,6 @@ COMMANDS = (
     Command("resume-clock", "let the held clock of a replay run again", "operator_commands", _OPERATOR_COMMAND),
     Command("cancel", "end a day for good", "cancel", (_date, _common, _operator)),
     Command("backfill", "plan and run a range of past dates", "backfill", (_backfill,)),
-
-
     Command("tonight", "show today's players with line, best price and prediction, the best value first", "tonight",
             (_common, _tonight)),
     Command("best-bets", "show the best bets of a date, each with its reason", "best_bets", (_dated_export, _common)),
