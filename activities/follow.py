@@ -1,25 +1,35 @@
-"""Follows games in progress: collects and processes in one activity, since two for each poll would double a history."""
+"""Follows games in progress: polls and processes the scoreboard, polls box scores, and writes the live exports.
+
+One activity does all of it, since one for each would multiply a history by four.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 from temporalio import activity
 
 from activities.collect import poll
 from activities.heartbeats import Progress, heartbeating
 from activities.process import process_batch
+from activities.rate_limiter import rate_limiter_for_activity
 from activities.resources import Resources
-from tipoff.vocabulary import USABLE, Cadence, SourceReport
+from tipoff.collecting import collect
+from tipoff.errors import TipoffError
+from tipoff.live_games import BOX_SCORES, box_scores_due, landed_games
+from tipoff.publishing.live import publish_live
+from tipoff.sources.base import Slate
+from tipoff.vocabulary import SourceReport
 from workflows.contracts import Activity, CollectRequest, ProcessRequest
+from workflows.contracts.live_scoring import FollowRequest
 
+BOX_SCORE_ROUNDS = 2
+"""At how many of its polls an activity also requests box scores: each game has one then. In a replay the exports of the
+other polls would be overwritten before anybody could read them."""
 Poll = Callable[[datetime], Awaitable[SourceReport]]
 """Polls as of a time."""
-NextPoll = Callable[[datetime], Awaitable[datetime | None]]
-"""Waits for the poll after a time and returns its time; None: there is none."""
 
 
 class FollowActivities:
@@ -27,47 +37,35 @@ class FollowActivities:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._now = resources.now
 
     @activity.defn(name=Activity.FOLLOW.value)
-    async def follow(self, request: CollectRequest) -> SourceReport:
-        """Poll and process once, or again and again until a poll changes what the day decides by."""
+    async def follow(self, request: FollowRequest) -> SourceReport:
+        """Poll the scoreboard at each time until a poll changes something, then the box scores; write the exports."""
         async with heartbeating() as progress:
-            if request.again is None:
-                return await self._poll(request, progress, request.as_of)
-            return await self._poll_repeatedly(request, request.again, progress)
 
-    async def _poll_repeatedly(self, request: CollectRequest, cadence: Cadence, progress: Progress) -> SourceReport:
-        """Poll until a poll changes something, the cadence ends or the worker shuts down."""
-        if request.virtual:
-            return await poll_until_change(
-                request, request.as_of, partial(self._poll, request, progress), next_virtual_poll(cadence)
-            )
-        as_of = max(request.as_of, self._due_poll(cadence))
-        return await poll_until_change(request, as_of, partial(self._poll, request, progress), self._next_poll(cadence))
+            async def poll_scoreboard(as_of: datetime) -> SourceReport:
+                return await self._poll_scoreboard(request, as_of, progress)
 
-    def _next_poll(self, cadence: Cadence) -> NextPoll:
-        async def wait(last: datetime) -> datetime | None:
-            poll = max(cadence.first_after(last), self._due_poll(cadence))
-            return None if poll > cadence.until or await self._shuts_down_before(poll) else poll
+            report = await poll_until_news(request, poll_scoreboard)
+            if request.unwatched and not report.is_news_after(request.missing_games):
+                return report
+            last = report.polled_at or request.times[-1]
+            polled = [time for time in request.times if time <= last]
+            called_off = await self._publish_live(request, polled[-BOX_SCORE_ROUNDS:], progress)
+            return report.model_copy(update={"alerts": report.alerts | called_off})
 
-        return wait
-
-    def _due_poll(self, cadence: Cadence) -> datetime:
-        """The latest poll time that has passed, so that a late worker does not date its poll back."""
-        passed = min(self._now(), cadence.until) - cadence.start
-        return cadence.start + max(passed // cadence.every, 0) * cadence.every
-
-    async def _shuts_down_before(self, time: datetime) -> bool:
-        """Wait until a time; True at once when the worker shuts down before it."""
-        shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
-        done, _ = await asyncio.wait({shutdown}, timeout=(time - self._now()).total_seconds())
-        shutdown.cancel()
-        return bool(done)
-
-    async def _poll(self, request: CollectRequest, progress: Progress, as_of: datetime) -> SourceReport:
-        request = request.model_copy(update={"as_of": as_of})
-        collected = await poll(self._resources, request, progress)
+    async def _poll_scoreboard(self, request: FollowRequest, as_of: datetime, progress: Progress) -> SourceReport:
+        collected = await poll(
+            self._resources,
+            CollectRequest(
+                source=request.source,
+                game_date=request.game_date,
+                games=request.games,
+                as_of=as_of,
+                force=request.force,
+            ),
+            progress,
+        )
         if collected.usable_batch is None:
             return collected.without_batch().model_copy(update={"polled_at": as_of})
         landed = ProcessRequest(
@@ -80,39 +78,52 @@ class FollowActivities:
         report = await asyncio.to_thread(process_batch, self._resources, landed)
         return collected.with_batch(report).model_copy(update={"polled_at": as_of})
 
+    async def _publish_live(
+        self, request: FollowRequest, times: Sequence[datetime], progress: Progress
+    ) -> dict[str, str]:
+        """Poll box scores at times and write the live exports as of the last; alerts about games called off.
 
-async def poll_until_change(request: CollectRequest, as_of: datetime, poll: Poll, next_poll: NextPoll) -> SourceReport:
-    """Poll as of a time and its next ones, until a poll changes something or there is no next one."""
-    report = await poll(as_of)
-    while _changes_nothing(report, request) and (time := await next_poll(as_of)) is not None:
-        as_of = time
-        report = _merged(report, await poll(as_of))
+        No decision of the day needs them, so a failure is logged and nothing else.
+        """
+        resources, slate = self._resources, Slate(game_date=request.game_date, games=request.games)
+        try:
+            for as_of in times:
+                await self._poll_box_scores(slate, as_of, progress)
+        except TipoffError as error:
+            activity.logger.info("live results go on without new box scores: %s", error)
+        try:
+            await asyncio.to_thread(
+                publish_live,
+                *(resources.warehouse, resources.landing, resources.exports),
+                *(request.game_date, times[-1], resources.now()),
+            )
+        except TipoffError as error:
+            activity.logger.warning("the live results are not exported: %s", error)
+        landed = await asyncio.to_thread(landed_games, resources.landing, slate, times[-1])
+        return {f"called_off:{game.game_id}": text for game, text in landed.called_off(slate)}
+
+    async def _poll_box_scores(self, slate: Slate, as_of: datetime, progress: Progress) -> None:
+        """Request the box scores that are due. Raises TipoffError."""
+        resources = self._resources
+        if games := await asyncio.to_thread(box_scores_due, resources.landing, slate, as_of):
+            await collect(
+                BOX_SCORES,
+                slate.model_copy(update={"games": games}),
+                as_of,
+                {},
+                fetcher=resources.fetcher,
+                landing=resources.landing,
+                rate_limiter=rate_limiter_for_activity(resources.settings, resources.now),
+                progress=progress,
+            )
+
+
+async def poll_until_news(request: FollowRequest, poll: Poll) -> SourceReport:
+    """Poll at each time of a request until a poll changes what the day decides by."""
+    first, *later = request.times
+    report = await poll(first)
+    for as_of in later:
+        if report.is_news_after(request.missing_games):
+            break
+        report = (await poll(as_of)).after(report)
     return report
-
-
-def next_virtual_poll(cadence: Cadence) -> NextPoll:
-    """The next poll in virtual time, which is not waited for."""
-
-    async def at_once(last: datetime) -> datetime | None:
-        poll = cadence.first_after(last)
-        return poll if poll <= cadence.until else None
-
-    return at_once
-
-
-def _changes_nothing(report: SourceReport, request: CollectRequest) -> bool:
-    """Whether the same games are unfinished, nothing was refused, and the provider named no other time."""
-    unfinished = set(report.missing_games)
-    same_games = bool(unfinished) and unfinished == set(request.missing_games) and report.games is None
-    return same_games and report.outcome in USABLE and report.retry_at is None and not report.parks
-
-
-def _merged(earlier: SourceReport, later: SourceReport) -> SourceReport:
-    """The later report with the polls and alerts of both; an unusable poll knows no versions of the data."""
-    return later.model_copy(
-        update={
-            "polls": earlier.polls + later.polls,
-            "versions": earlier.versions | later.versions,
-            "alerts": earlier.alerts | later.alerts,
-        }
-    )

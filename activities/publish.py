@@ -15,6 +15,7 @@ from tipoff.publishing.day_alerts import update_day_alerts
 from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.exports import publish_predictions, publish_results
+from tipoff.publishing.live import publish_live
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
 from tipoff.publishing.status import PublishResult, publish_status
@@ -98,8 +99,9 @@ def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResul
 
 
 def _publish_predictions(resources: Resources, request: ComputeRequest) -> PublishResult:
-    """Write the best bets first: whoever reads new predictions finds theirs."""
+    """Write the best bets and the live files first: whoever reads new predictions finds theirs."""
     _publish_tables(publish_best_bets, resources, request)
+    _publish_live(resources, request)
     return _publish_tables(publish_predictions, resources, request)
 
 
@@ -109,11 +111,28 @@ def _announce(resources: Resources, request: ComputeRequest) -> PublishResult:
     return _publish_predictions(resources, request)
 
 
+def _publish_results(resources: Resources, request: ComputeRequest) -> PublishResult:
+    """Write the live files too: at the end they say what the results say, whoever followed the games."""
+    _publish_live(resources, request)
+    return _publish_tables(publish_results, resources, request)
+
+
+def _publish_live(resources: Resources, request: ComputeRequest) -> None:
+    publish_live(
+        resources.warehouse,
+        resources.landing,
+        resources.exports,
+        request.game_date,
+        request.as_of,
+        resources.now(),
+    )
+
+
 _EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {
     "announcement": _announce,
     "predictions": _publish_predictions,
     "tonight": partial(_publish_tables, publish_exports_of_tonight),
-    "results": partial(_publish_tables, publish_results),
+    "results": _publish_results,
     "page": _publish_page,
     "summary": partial(_publish_tables, publish_summary),
     "players": partial(_publish_tables, publish_exports_of_players),

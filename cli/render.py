@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -14,6 +15,7 @@ from cli.view import DayView, ServerView, StatusSource
 from tipoff.vocabulary import (
     DayStatus,
     Phase,
+    PlanStep,
     StepState,
     StepStatus,
     clock_time,
@@ -21,8 +23,11 @@ from tipoff.vocabulary import (
     labels_without_tip_off,
     phase_state,
 )
-from workflows.event_count import EVENT_LIMIT, REFRESHES, EventCount, EventLine
+from workflows.event_count import EVENT_LIMIT, REFRESHES, EventCount, EventLine, events_of_window
 from workflows.status_text import games_named
+
+if TYPE_CHECKING:
+    from tipoff.live_games import LiveRequests
 
 _WIDTH = 132
 _COLORS = {
@@ -281,6 +286,19 @@ def event_tables(count: EventCount) -> tuple[Table, Table]:
 def _event_table(title: str, lines: Sequence[EventLine]) -> Table:
     rows = [(line.what, f"{line.times}", f"× {line.events_each}", f"{line.events:,}") for line in lines]
     return table_of(title, ("what", "times", "events each", "events"), rows)
+
+
+def live_table(step: PlanStep, requests: LiveRequests) -> Table:
+    """The most requests while games run, and the events of each run that follows them by the real clock."""
+    every = min(each.every for each in step.cadence)
+    title = (
+        f"Requests while games run; each run that follows them has at most {counted(events_of_window(every), 'event')}"
+    )
+    rows = [
+        (step.label, f"{requests.scoreboard}"),
+        ("box scores of games in play (nbac_live_boxscore)", f"at most {requests.box_scores}"),
+    ]
+    return table_of(title, ("source", "requests"), rows)
 
 
 def _at(time: datetime | None, status: DayStatus) -> str:

@@ -29,6 +29,7 @@ from workflows.backfill import BackfillPlanWorkflow, BackfillWorkflow
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.launcher import LauncherWorkflow
+from workflows.live_scoring import LiveScoringWorkflow
 from workflows.morning_check import MorningCheckWorkflow
 from workflows.rate_limiter import AutoUpgradeRateLimiterWorkflow, RateLimiterWorkflow
 from workflows.retention import RetentionWorkflow
@@ -40,6 +41,7 @@ from workflows.worker_settings import WorkerSettingsWorkflow
 
 _OF_ONE_BUILD = (
     DailyPipelineWorkflow,
+    LiveScoringWorkflow,
     TrainingWorkflow,
     WorkerSettingsWorkflow,
     ValidationWorkflow,

@@ -6,7 +6,7 @@ import asyncio
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutType, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
 from tipoff.vocabulary import Frozen, counted, shortened
@@ -39,9 +39,16 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
     return result
 
 
-def failure_reason(error: ActivityError, subject: str = "") -> str:
-    """Why an activity failed, in the words of its cause, without the name of its subject: a label stands before it."""
+def failure_reason(error: ActivityError | ChildWorkflowError, subject: str = "") -> str:
+    """Why an activity failed, in the words of its cause, without the name of its subject: a label stands before it.
+
+    A child workflow failed because of its activity, or because it did not end in time.
+    """
     cause = error.cause
+    if isinstance(error, ChildWorkflowError):
+        if isinstance(cause, ActivityError):
+            return failure_reason(cause, subject)
+        return f"the workflow {error.workflow_id} failed: {message_of(cause or error)}"
     if not isinstance(cause, TimeoutFailure):
         return message_of(cause or error).removeprefix(f"{subject}: ")
     policy = POLICIES[Activity(error.activity_type)]

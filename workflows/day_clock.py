@@ -35,6 +35,11 @@ class DayClock:
         return self._virtual_now is not None
 
     @property
+    def is_unpaced(self) -> bool:
+        """Whether time goes as fast as possible, so that nobody can watch it."""
+        return self.virtual and not self._seconds_per_hour
+
+    @property
     def held(self) -> bool:
         return self._held
 

@@ -44,6 +44,8 @@ _TIMER = 2 + _WORKFLOW_TASK
 _CHILD = 3 + 2 * _WORKFLOW_TASK
 """Initiated, started and completed, and the workflow tasks that these two begin."""
 _UPDATE = 1
+_CHILD = 3 + 2 * _WORKFLOW_TASK
+"""Initiated, started and completed, and the workflow tasks that learn of its start and receive its result."""
 _START_AND_END = 2 + _WORKFLOW_TASK
 _LATEST_TIP_OFF = (22, 30)
 """Hour and minute, Eastern time."""
@@ -55,6 +57,11 @@ class _Events(NamedTuple):
 
     what: str
     number: int
+
+
+def events_of_window(every: timedelta) -> int:
+    """The most events of one run that follows games by the real clock: an activity and a timer for each poll."""
+    return _START_AND_END + (FOLLOW_SPAN // every + 1) * (_ACTIVITY + _TIMER)
 
 
 class EventLine(Frozen):
@@ -196,9 +203,11 @@ class DryRun:
         for step in sources:
             by_provider[step.name if step.role is Role.LIVE else step.provider].append(step)
         for steps in by_provider.values():
-            self._count(
-                f"{'follow' if steps[0].role is Role.LIVE else 'poll'} {', '.join(step.name for step in steps)}"
-            )
+            names = ", ".join(step.name for step in steps)
+            if steps[0].role is Role.LIVE:
+                self._count(f"follow {names} in a child workflow", events=_CHILD)
+            else:
+                self._count(f"poll {names}")
             reports = [self._report(step) for step in steps]
             for step, report in zip(steps, reports, strict=True):
                 self.ledger.finish(step, report, self._now)
@@ -243,7 +252,7 @@ class DryRun:
         return tuple(game.game_id for game in self._plan.games if (game.tip_off or latest) > began_after)
 
     def _last_poll_of_follow(self, step: PlanStep) -> datetime:
-        """One activity polls until another game is over, but not for long."""
+        """One child workflow polls until another game is over, but not for long."""
         poll, missing = self._now, self.ledger.source_record(step).missing_games
         cadence = gates.polls_until(step, poll, poll + FOLLOW_SPAN)
         while self._unfinished(poll) == missing and (later := cadence.first_after(poll)) <= cadence.until:

@@ -60,8 +60,8 @@ _COMPUTE = _short(Queue.WAREHOUSE, timedelta(minutes=5))
 _COLLECT_TOGETHER = _long(Queue.FETCH, timedelta(minutes=10), attempts=2)
 _PROCESS_TOGETHER = _long(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
 _COMPUTE_IN_TURN = _short(Queue.WAREHOUSE, timedelta(minutes=10), attempts=2)
-# Half an hour of polls, and processing the last of them.
-_FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=45))
+# A poll of nine requests; in a replay all polls until something else is due.
+_FOLLOW = _long(Queue.WAREHOUSE, timedelta(minutes=10))
 _PREDICT = _short(Queue.MODELS, timedelta(minutes=10), lost_workers=lost_workers_of(Activity.PREDICT))
 _PREDICT_TOGETHER = _short(
     Queue.MODELS, timedelta(minutes=5), attempts=2, lost_workers=lost_workers_of(Activity.PREDICT_TOGETHER)

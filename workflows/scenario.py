@@ -21,6 +21,11 @@ class Scenario:
         self._hold_at = spec.hold_at
 
     @property
+    def is_pending(self) -> bool:
+        """Whether a command or the hold is still to come."""
+        return bool(self._actions) or self._hold_at is not None
+
+    @property
     def next_at(self) -> datetime | None:
         """When the scenario acts next; None when nothing is left or the hold waits for a phase."""
         hold = [self._hold_at] if isinstance(self._hold_at, datetime) else []

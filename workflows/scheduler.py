@@ -30,8 +30,10 @@ from workflows.status_reporter import StatusReporter
 from workflows.step_runner import Polling, SourcePoller, StepRunner
 from workflows.together import PollsTogether
 
-FOLLOW_SPAN = timedelta(minutes=30)
-"""How long one activity follows the games: an activity for each poll of an evening would double a day's history."""
+FOLLOW_SPAN = timedelta(minutes=90)
+"""How long the games are followed before the day decides again, by the real clock.
+
+A child run is nine events of the day's history; a shorter span would make more of them."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -173,7 +175,8 @@ class Scheduler:
                     pass  # it runs in turn with those that follow it
                 case gates.Ready(games):
                     polls = together[step.provider or step.name]
-                    self._start(step, games, Polling(self._follow_until(step, verdicts), polls))
+                    unwatched = self._clock.is_unpaced and not self._scenario.is_pending
+                    self._start(step, games, Polling(self._follow_until(step, verdicts), unwatched, polls))
                 case gates.Degraded(reason):
                     self._ledger.degrade(step, reason, self._clock.now())
                 case gates.Parked(reason):
@@ -185,7 +188,7 @@ class Scheduler:
         return acted
 
     def _follow_until(self, step: PlanStep, verdicts: dict[str, gates.Verdict]) -> datetime | None:
-        """Until when one activity follows the games; None: it polls once.
+        """Until when the games are followed; None: they are polled once.
 
         In virtual time nothing else may happen meanwhile, since every decision is made at its own time.
         """

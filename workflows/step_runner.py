@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ChildWorkflowError
 
 from tipoff.vocabulary import (
     USABLE,
@@ -18,6 +18,7 @@ from tipoff.vocabulary import (
     PlanStep,
     ProcessReport,
     Role,
+    Severity,
     SlateGame,
     SourceReport,
     StepKind,
@@ -39,8 +40,10 @@ from workflows.contracts import (
     TrainingResult,
     TrainRequest,
 )
+from workflows.contracts.live_scoring import LiveScoringInput
 from workflows.day_state import REASON_LENGTH, DayLedger
 from workflows.in_turn import COMPUTE_ACTIVITIES, InTurn
+from workflows.live_scoring import follow_games
 from workflows.step_records import SourceRecord
 from workflows.together import PollsTogether, PredictionsTogether
 
@@ -50,7 +53,9 @@ class Polling:
     """How a source is polled."""
 
     follow_until: datetime | None = None
-    """One activity may poll games in progress again and again until then."""
+    """Games in progress are polled again and again until then."""
+    unwatched: bool = False
+    """Nobody can read what is exported meanwhile."""
     together: PollsTogether = field(default_factory=PollsTogether)
     """Joined with the polls of other sources that have the same one."""
 
@@ -81,7 +86,7 @@ class StepRunner:
                         COMPUTE_ACTIVITIES[kind], request, ComputeReport, summary=_summary(step, request)
                     )
                     return report.changed_since(self._ledger.consumed)
-        except ActivityError as error:
+        except (ActivityError, ChildWorkflowError) as error:
             return failure_reason(error, step.subject)
 
     async def run_in_turn(self, computations: Sequence[InTurn]) -> dict[str, StepResult]:
@@ -207,7 +212,7 @@ class SourcePoller:
             return unpolled
         request = self._collect_request(step, step.subject, games, as_of, step.provider_ids_from, force=force)
         if step.role is Role.LIVE:
-            return await self._follow(step, request, None if force else polling.follow_until)
+            return await self._follow(step, request, replace(polling, follow_until=None) if force else polling)
         report = await self._collect_and_process(request, step.label, polling.together)
         if len(games) < len(self._ledger.plan.games) and report.outcome in USABLE:
             return report.model_copy(update={"rows": record.rows + report.rows})
@@ -235,14 +240,26 @@ class SourcePoller:
             )
         return report
 
-    async def _follow(self, step: PlanStep, request: CollectRequest, until: datetime | None) -> SourceReport:
-        """Poll the games in progress, once or until a time."""
-        if until is not None:
-            again = gates.polls_until(step, request.as_of, until)
-            missing = self._ledger.records[step.name].missing_games
-            update = {"again": again, "virtual": self._virtual, "missing_games": missing}
-            request = request.model_copy(update=update)
-        report = await call(Activity.FOLLOW, request, SourceReport, summary=_collect_summary(step.label, request))
+    async def _follow(self, step: PlanStep, request: CollectRequest, polling: Polling) -> SourceReport:
+        """Have the games in progress polled, once or until a time. Raises ChildWorkflowError."""
+        until = polling.follow_until
+        window = LiveScoringInput(
+            game_date=request.game_date,
+            games=request.games,
+            source=request.source,
+            as_of=request.as_of,
+            again=gates.polls_until(step, request.as_of, until) if until else None,
+            virtual=self._virtual,
+            missing_games=self._ledger.records[step.name].missing_games,
+            force=request.force,
+            unwatched=polling.unwatched,
+        )
+
+        def alert_restart() -> None:
+            text = f"{step.label}: the workflow that follows the games was terminated, and started again"
+            self._ledger.alert(step, "restarted", text, request.as_of, Severity.WARNING)
+
+        report = await follow_games(window, alert_restart)
         return report.changed_since(self._ledger.consumed)
 
     async def _poll_fallback(
@@ -342,5 +359,4 @@ def _summary(step: PlanStep, request: ComputeRequest) -> str:
 
 
 def _collect_summary(label: str, request: CollectRequest) -> str:
-    until = f", until {clock_time(request.again.until, request.game_date)}" if request.again else ""
-    return f"{label} as of {clock_time(request.as_of, request.game_date)}{until}"
+    return f"{label} as of {clock_time(request.as_of, request.game_date)}"

@@ -16,21 +16,28 @@ from temporalio.worker import (
     Interceptor,
     Replayer,
     StartActivityInput,
+    StartChildWorkflowInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
 )
-from temporalio.workflow import ActivityHandle, NondeterminismError
+from temporalio.workflow import ActivityHandle, ChildWorkflowHandle, NondeterminismError
 
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
 from tests.support.backfills import DATES
 from tests.support.changed_workflow import ChangedPipelineWorkflow
-from tests.support.days import GAME_DATE, ScheduledActivity, activities_scheduled_by, scheduled_activities
-from tests.support.record_histories import BACKFILL_RANGE, RATE_LIMITER, recorded_history
-from tests.support.scenarios import SCENARIOS
-from workflows.contracts import RateLimiterInput, TaskPriority, day_workflow_id, training_workflow_id
+from tests.support.days import (
+    FOLLOWS_THE_GAMES,
+    GAME_DATE,
+    ScheduledActivity,
+    activities_scheduled_by,
+    scheduled_activities,
+)
+from tests.support.record_histories import BACKFILL_RANGE, LIVE_SCORING, RATE_LIMITER, recorded_history
+from tests.support.scenarios import LIVE_POLLS, SCENARIOS
+from workflows.contracts import Activity, RateLimiterInput, TaskPriority, day_workflow_id, training_workflow_id
 
 
 class DecisionRecorder(Interceptor):
@@ -47,6 +54,14 @@ class DecisionRecorder(Interceptor):
             def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:  # noqa: A002 - the SDK's name
                 decisions.extend(activities_scheduled_by(input.activity, input.args[0].model_dump_json()))
                 return super().start_activity(input)
+
+            async def start_child_workflow(
+                self,
+                input: StartChildWorkflowInput,  # noqa: A002 - the SDK's name
+            ) -> ChildWorkflowHandle[Any, Any]:
+                if input.workflow == FOLLOWS_THE_GAMES:
+                    decisions.extend(activities_scheduled_by(Activity.FOLLOW, input.args[0].model_dump_json()))
+                return await super().start_child_workflow(input)
 
             def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:  # noqa: A002 - the SDK's name
                 continued.extend(input.args)
@@ -110,6 +125,13 @@ async def test_a_recorded_backfill_replays_with_the_same_decisions() -> None:
     assert {child.priority.priority_key for child in started} == {TaskPriority.BACKFILL}
 
 
+async def test_a_recorded_run_that_followed_games_replays_with_the_same_polls() -> None:
+    history, recorder = recorded_history(LIVE_SCORING), DecisionRecorder()
+    await replayer([recorder]).replay_workflow(history)
+    assert recorder.decisions == scheduled_activities(history)
+    assert len(recorder.decisions) == LIVE_POLLS
+
+
 async def test_a_changed_workflow_fails_to_replay() -> None:
     changed = Replayer(
         workflows=[ChangedPipelineWorkflow], data_converter=DATA_CONVERTER, workflow_runner=WORKFLOW_RUNNER
@@ -127,5 +149,6 @@ def test_a_day_with_games_starts_one_training_that_outlives_it(name: str, starts
         for event in recorded_history(name).events
         if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
     ]
+    children = [child for child in children if child.workflow_type.name != FOLLOWS_THE_GAMES]
     assert [child.workflow_id for child in children] == [training_workflow_id(GAME_DATE)] * starts
     assert all(child.parent_close_policy == ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON for child in children)

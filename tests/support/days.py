@@ -26,7 +26,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowQ
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from activities.follow import next_virtual_poll, poll_until_change
+from activities.follow import poll_until_news
 from activities.scenario import deliver_action
 from runtime.day_result import wait_for_result
 from runtime.interceptors import WorkerInterceptor
@@ -82,7 +82,9 @@ from workflows.contracts import (
     TrainingResult,
     TrainRequest,
 )
+from workflows.contracts.live_scoring import FollowRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
+from workflows.live_scoring import LiveScoringWorkflow
 from workflows.training import TrainingWorkflow
 
 R = TypeVar("R")
@@ -295,14 +297,18 @@ class World:
         return changed
 
     @activity.defn(name=Activity.FOLLOW.value)
-    async def follow(self, request: CollectRequest) -> SourceReport:
-        poll = partial(self._follow_once, request)
-        if request.again is None or not request.virtual:
-            return await poll(request.as_of)
-        return await poll_until_change(request, request.as_of, poll, next_virtual_poll(request.again))
+    async def follow(self, request: FollowRequest) -> SourceReport:
+        return await poll_until_news(request, partial(self._follow_once, request))
 
-    async def _follow_once(self, request: CollectRequest, as_of: datetime) -> SourceReport:
-        collected = await self.collect(request.model_copy(update={"as_of": as_of}))
+    async def _follow_once(self, request: FollowRequest, as_of: datetime) -> SourceReport:
+        poll = CollectRequest(
+            source=request.source,
+            game_date=request.game_date,
+            games=request.games,
+            as_of=as_of,
+            force=request.force,
+        )
+        collected = await self.collect(poll)
         if collected.batch_key is None:
             return collected.without_batch().model_copy(update={"polled_at": as_of})
         landed = ProcessRequest(
@@ -464,6 +470,9 @@ class Pause:
 # ── running days ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_WORKFLOWS = (DailyPipelineWorkflow, LiveScoringWorkflow, TrainingWorkflow)
+
+
 @asynccontextmanager
 async def serving(client: Client, world: World, *others: type) -> AsyncIterator[None]:
     """A worker on every queue, for days and other workflows; on exit it dies with its running activities, which another
@@ -474,7 +483,7 @@ async def serving(client: Client, world: World, *others: type) -> AsyncIterator[
                 Worker(
                     client,
                     task_queue=queue,
-                    workflows=[DailyPipelineWorkflow, TrainingWorkflow, *others] if queue is Queue.DAY else [],
+                    workflows=[*_WORKFLOWS, *others] if queue is Queue.DAY else [],
                     activities=activities,
                     workflow_runner=WORKFLOW_RUNNER,
                     interceptors=[WorkerInterceptor()],
@@ -624,11 +633,26 @@ def activities_that_ran(history: WorkflowHistory) -> list[ScheduledActivity]:
 
 
 def _scheduled_events(history: WorkflowHistory) -> list[HistoryEvent]:
-    return [event for event in history.events if event.HasField("activity_task_scheduled_event_attributes")]
+    return [
+        event
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+        or event.start_child_workflow_execution_initiated_event_attributes.workflow_type.name == FOLLOWS_THE_GAMES
+    ]
+
+
+FOLLOWS_THE_GAMES = LiveScoringWorkflow.__name__
+"""The child workflow that stands for its activity among the decisions of a day."""
 
 
 def _name_and_request(event: HistoryEvent) -> tuple[str, bytes]:
-    scheduled = event.activity_task_scheduled_event_attributes
+    """The activity and its request; a child workflow stands for the activity that it runs."""
+    scheduled, child = (
+        event.activity_task_scheduled_event_attributes,
+        event.start_child_workflow_execution_initiated_event_attributes,
+    )
+    if child.input.payloads:
+        return Activity.FOLLOW, child.input.payloads[0].data
     return scheduled.activity_type.name, scheduled.input.payloads[0].data
 
 
@@ -651,7 +675,7 @@ def activities_scheduled_by(activity_name: str, request_json: str | bytes) -> li
 
 
 def _scheduled_activity(activity_name: str, fields: Mapping[str, Any]) -> ScheduledActivity:
-    as_of = fields.get("as_of")
+    as_of = fields.get("as_of") or next(iter(fields.get("times", ())), None)
     return ScheduledActivity(
         activity_name,
         fields.get("subject") or fields.get("source") or fields.get("system_id") or "",

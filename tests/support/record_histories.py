@@ -23,12 +23,13 @@ from runtime.processes import Processes
 from runtime.temporal_binary import find_or_install_temporal
 from runtime.temporal_server import start_dev_server
 from tests.support.backfills import backfill_range
-from tests.support.scenarios import SCENARIOS, rate_limiter
+from tests.support.scenarios import SCENARIOS, live_scoring, rate_limiter
 
 FOLDER = PROJECT / "tests" / "histories"
 SUFFIX = ".json.gz"
 RATE_LIMITER, BACKFILL_RANGE = rate_limiter.__name__, backfill_range.__name__
-OTHERS = {RATE_LIMITER: rate_limiter, BACKFILL_RANGE: backfill_range}
+LIVE_SCORING = live_scoring.__name__
+OTHERS = {RATE_LIMITER: rate_limiter, BACKFILL_RANGE: backfill_range, LIVE_SCORING: live_scoring}
 """The histories that are no day's."""
 
 

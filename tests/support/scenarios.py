@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import WORKFLOWS
 from tests.support.days import (
+    GAME_DATE,
     GAMES,
     MORNING,
     DayRun,
@@ -21,6 +22,7 @@ from tests.support.days import (
     at,
     final_responses,
     happy_script,
+    partial_response,
     run_day,
     scheduled_command,
     serving,
@@ -28,7 +30,7 @@ from tests.support.days import (
     virtual,
     wait_for_end,
 )
-from tipoff.vocabulary import Outcome, PredictionRun, RateLimit, RecordedBatch, RecordedDay
+from tipoff.vocabulary import Cadence, Outcome, PredictionRun, RateLimit, RecordedBatch, RecordedDay
 from workflows.contracts import (
     AcquireRequest,
     ClockSpec,
@@ -40,6 +42,8 @@ from workflows.contracts import (
     Rerun,
     rate_limiter_workflow_id,
 )
+from workflows.contracts.live_scoring import LiveScoringInput, live_scoring_workflow_id
+from workflows.live_scoring import LiveScoringWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
 
 
@@ -169,6 +173,37 @@ async def rate_limiter(client: Client) -> WorkflowHistory:
         history = await first.fetch_history()
         await handle.terminate()
     return history
+
+
+LIVE_POLLS = 3
+
+
+async def live_scoring(client: Client) -> WorkflowHistory:
+    """Scores are polled every second by the real clock; a game is over at the last of three polls."""
+    start = datetime.now(UTC)
+    over = start + (LIVE_POLLS - 1) * timedelta(seconds=1)
+    script = {
+        "nbac_scoreboard": [
+            partial_response(GAMES, start - timedelta(hours=1), set()),
+            partial_response(GAMES, over, {GAMES[0].game_id}),
+        ]
+    }
+    every = Cadence(start=start, until=start + timedelta(minutes=1), every=timedelta(seconds=1))
+    window = LiveScoringInput(
+        game_date=GAME_DATE,
+        games=GAMES,
+        source="nbac_scoreboard",
+        as_of=start,
+        again=every,
+        missing_games=tuple(game.game_id for game in GAMES),
+    )
+    async with serving(client, World(script)):
+        handle = await client.start_workflow(
+            LiveScoringWorkflow.run, window, id=live_scoring_workflow_id("recorded"), task_queue=Queue.DAY
+        )
+        report = await handle.result()
+        assert report.missing_games == (GAMES[1].game_id,)
+        return await handle.fetch_history()
 
 
 SCENARIOS: Mapping[str, Callable[[Client], Awaitable[DayRun]]] = {

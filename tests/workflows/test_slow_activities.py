@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,16 +14,18 @@ from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.collect import CollectActivities
-from activities.follow import FollowActivities
+from activities.follow import BOX_SCORE_ROUNDS, FollowActivities
 from activities.resources import Resources
 from tipoff.landing.landing import Landing
+from tipoff.live_games import BOX_SCORES_A_POLL
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.settings import load_settings
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import Cadence, CollectReport, Outcome, SlateGame, SourceReport, eastern
+from tipoff.vocabulary import CollectReport, Frozen, Outcome, SlateGame, SourceReport, eastern
 from workflows.contracts import Activity, CollectRequest
+from workflows.contracts.live_scoring import FollowRequest
 
 DAY = date(2024, 3, 29)
 SILENCE_SECONDS = 4.0
@@ -36,7 +37,7 @@ class Once:
     """Runs one activity once, under a short heartbeat timeout."""
 
     @workflow.run
-    async def run(self, name: str, request: CollectRequest, queue: str) -> dict[str, Any]:
+    async def run(self, name: str, request: Any, queue: str) -> dict[str, Any]:
         done: dict[str, Any] = await workflow.execute_activity(
             name,
             request,
@@ -48,7 +49,7 @@ class Once:
         return done
 
 
-async def once(client: Client, activity: Callable[..., Any], name: Activity, request: CollectRequest) -> dict[str, Any]:
+async def once(client: Client, activity: Callable[..., Any], name: Activity, request: Frozen) -> dict[str, Any]:
     queue = f"slow-{name}"
     async with Worker(
         client,
@@ -65,6 +66,7 @@ async def once(client: Client, activity: Callable[..., Any], name: Activity, req
 
 def resources_for(url: str, folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Resources:
     environ = {"UPSTREAM": url, "LANDING": f"file://{folder}/landing", "WAREHOUSE": f"duckdb:///{folder}/tipoff.duckdb"}
+    environ["EXPORTS"] = f"file://{folder}/exports"
     environ["REQUEST_SECONDS"] = str(SILENCE_SECONDS)
     return Resources(load_settings(environ={f"TIPOFF_{name}": value for name, value in environ.items()}), now)
 
@@ -92,10 +94,10 @@ async def test_a_request_that_hangs_longer_than_a_heartbeat_does_not_fail_the_po
 
 
 class SlowLanding(Landing):
-    """A disk that is slow to read."""
+    """A disk that is slow to read a batch."""
 
     def get(self, key: str) -> bytes:
-        threading.Event().wait(SILENCE_SECONDS / 2)
+        threading.Event().wait(SILENCE_SECONDS if "/batches/" in key else 0)
         return super().get(key)
 
 
@@ -107,7 +109,7 @@ async def test_processing_a_followed_batch_may_take_longer_than_a_heartbeat(
         resources = resources_for(upstream.url, tmp_path)
         # where cached properties are kept
         resources.__dict__["landing"] = SlowLanding(FolderStore(tmp_path / "landing"))
-        request = collect_request(archive, "nbac_scoreboard", eastern(DAY, 22, 50), games=12)
+        request = follow_request(archive, eastern(DAY, 22, 50), polls=1)
         done = SourceReport.model_validate(
             await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)
         )
@@ -115,35 +117,30 @@ async def test_processing_a_followed_batch_may_take_longer_than_a_heartbeat(
     assert done.rows == 12, done.reason
 
 
-BEFORE_THE_FIRST_END = eastern(DAY, 21, 20) - timedelta(seconds=1.2)
-"""On the replayed scoreboard the games of 19:00 are over two hours and twenty minutes after their tip."""
-
-
-def follow_request(archive: Archive, begins: datetime, *, polls: int) -> tuple[CollectRequest, Callable[[], datetime]]:
-    """A request to poll twice a second from a time on, and a clock on which that time is now."""
-    every = timedelta(seconds=0.5)
-    request = collect_request(archive, "nbac_scoreboard", begins, games=12)
-    again = Cadence(start=begins, until=begins + polls * every, every=every)
-    behind = datetime.now(UTC) - begins
-    unfinished = tuple(game.game_id for game in request.games)
-    update = {"again": again, "missing_games": unfinished}
-    return request.model_copy(update=update), lambda: datetime.now(UTC) - behind
+def follow_request(archive: Archive, begins: datetime, polls: int) -> FollowRequest:
+    """A request for all games of the date, as a replay makes it: a poll every three minutes from a time on."""
+    games = collect_request(archive, "nbac_scoreboard", begins, games=12).games
+    times = tuple(begins + number * timedelta(minutes=3) for number in range(polls))
+    unfinished = tuple(game.game_id for game in games)
+    return FollowRequest(source="nbac_scoreboard", game_date=DAY, games=games, times=times, missing_games=unfinished)
 
 
 async def test_games_are_followed_by_one_activity_until_one_of_them_is_over(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
+    """On the replayed scoreboard the games of 19:00 are over two hours and twenty minutes after their tip."""
     archive = Archive(sample)
-    request, now = follow_request(archive, BEFORE_THE_FIRST_END, polls=200)
+    request = follow_request(archive, eastern(DAY, 21, 15), polls=10)
     with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path, now)
+        resources = resources_for(upstream.url, tmp_path)
         follow = FollowActivities(resources).follow
         done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
         await resources.close()
-        poll_times = [each.as_of for each in upstream.requests()]
-    assert len(poll_times) >= 2
-    assert done.polled_at == poll_times[-1]
-    assert [time >= eastern(DAY, 21, 20) for time in poll_times] == [False] * (len(poll_times) - 1) + [True]
+        polled = [each.as_of for each in upstream.requests() if each.source == "nbac_scoreboard"]
+        boxes = [each.as_of for each in upstream.requests() if each.source == "nbac_live_boxscore"]
+    assert polled == [eastern(DAY, 21, minute) for minute in (15, 18, 21)]
+    assert done.polled_at == polled[-1]
+    assert boxes == [time for time in polled[-BOX_SCORE_ROUNDS:] for _ in range(BOX_SCORES_A_POLL)]
     assert 0 < len(done.missing_games) < 12
     assert set(done.changed_since({}).changed_games or ()) == {game.game_id for game in request.games}, (
         "the changed games of the first poll are included"
@@ -154,68 +151,14 @@ async def test_following_ends_when_a_game_without_a_fixed_tip_off_has_begun(
     client: Client, sample: Path, tmp_path: Path
 ) -> None:
     archive = Archive(sample)
-    request, now = follow_request(archive, eastern(DAY, 19) - timedelta(seconds=1.2), polls=200)
+    request = follow_request(archive, eastern(DAY, 18, 57), polls=10)
     first = request.games[0].model_copy(update={"tip_off": None})
     request = request.model_copy(update={"games": (first, *request.games[1:])})
     with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path, now)
+        resources = resources_for(upstream.url, tmp_path)
         follow = FollowActivities(resources).follow
         done = SourceReport.model_validate(await once(client, follow, Activity.FOLLOW, request))
         await resources.close()
-    assert done.polled_at is not None
-    assert request.again is not None
-    assert eastern(DAY, 19) <= done.polled_at < request.again.until
+    assert done.polled_at == eastern(DAY, 19)
     assert done.games is not None
     assert {game.game_id: game.tip_off for game in done.games}[first.game_id] == done.polled_at
-
-
-async def test_following_ends_with_its_cadence(client: Client, sample: Path, tmp_path: Path) -> None:
-    archive = Archive(sample)
-    request, now = follow_request(archive, eastern(DAY, 20), polls=2)
-    with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path, now)
-        done = SourceReport.model_validate(
-            await once(client, FollowActivities(resources).follow, Activity.FOLLOW, request)
-        )
-        await resources.close()
-    assert done.polled_at is not None
-    assert eastern(DAY, 20) <= done.polled_at <= eastern(DAY, 20) + timedelta(seconds=1)
-    assert len(done.missing_games) == 12
-
-
-class Watched(FollowActivities):
-    """Sets an event when it has polled and waits for its next poll."""
-
-    waits = asyncio.Event()
-
-    async def _shuts_down_before(self, time: datetime) -> bool:
-        self.waits.set()
-        return await super()._shuts_down_before(time)
-
-
-async def test_a_worker_that_shuts_down_reports_what_it_has_polled_so_far(
-    client: Client, sample: Path, tmp_path: Path
-) -> None:
-    archive = Archive(sample)
-    request, now = follow_request(archive, eastern(DAY, 20), polls=100_000)
-    with serve(archive) as upstream:
-        resources = resources_for(upstream.url, tmp_path, now)
-        following = Watched(resources)
-        serving = Worker(
-            client,
-            task_queue="slow-follow",
-            activities=[following.follow],
-            graceful_shutdown_timeout=timedelta(seconds=60),
-        )
-        async with Worker(client, task_queue="deciding", workflows=[Once], workflow_runner=UnsandboxedWorkflowRunner()):
-            async with serving:
-                handle = await client.start_workflow(
-                    Once.run,
-                    args=[Activity.FOLLOW.value, request, "slow-follow"],
-                    id="cancelled",
-                    task_queue="deciding",
-                )
-                await following.waits.wait()
-            done = SourceReport.model_validate(await handle.result())
-        await resources.close()
-    assert (done.rows, len(done.missing_games)) == (12, 12)

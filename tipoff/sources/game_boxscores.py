@@ -22,16 +22,18 @@ from tipoff.sources.boxscore_rules import (
 )
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged
-from tipoff.sources.game_status import GameStatus
+from tipoff.sources.game_status import BEGUN, GameStatus
 from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
 from tipoff.sources.outcomes import classify
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.sources.rejections import NOT_ON_SLATE
 from tipoff.teams import find_team
-from tipoff.vocabulary import Outcome, Role, SlateGame, step_names
+from tipoff.vocabulary import Outcome, Role, SlateGame, counted, step_names
 
 _REGULATION, _OVERTIME = 240.0, 25.0
 """Minutes of a team, summed over its five positions."""
+_PERIODS, _PERIOD_MINUTES = 4, 12.0
+"""Of regulation."""
 _WHOLE_GAME = {"StartPeriod": "0", "EndPeriod": "0", "StartRange": "0", "EndRange": "0", "RangeType": "0"}
 _COUNTS: Mapping[str, str] = {
     "fgm": "fieldGoalsMade",
@@ -123,7 +125,7 @@ class LiveBoxscores(Feed):
     number = 14
     provider = NBA_CDN
     role = Role.POST
-    fallback_for = (PlayerBoxscores.name,)
+    fallback_for: ClassVar[tuple[str, ...]] = (PlayerBoxscores.name,)
     table = "raw_player_boxscores"
     natural_key = ("game_date", "game_id", "player_id")
     fault_outcomes = {"stale": Outcome.BLOCKED, "late": Outcome.BLOCKED}
@@ -139,15 +141,7 @@ class LiveBoxscores(Feed):
     )
 
     def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
-        return tuple(
-            Request(
-                host=NBA_CDN.host,
-                path=f"/static/json/liveData/boxscore/boxscore_{game.game_id}.json",
-                game_id=game.game_id,
-                part=game.label,
-            )
-            for game in games_to_request(slate, as_of)
-        )
+        return tuple(map(_live_request, games_to_request(slate, as_of)))
 
     def judge(self, request: Request, response: Response, slate: Slate) -> Judgement:
         """403 and 404 mean "not published yet" before tip-off only; later they mean a block, or no such game."""
@@ -180,6 +174,47 @@ class LiveBoxscores(Feed):
 
     def expected_rows(self, slate: Slate) -> int:
         return ROWS_PER_GAME * len(slate.games)
+
+
+class BoxscoresInPlay(LiveBoxscores):
+    """The same box scores while games run: the points of each player so far. They fill no table.
+
+    They are landed apart, since a re-run of the date and a fallback for results read final box scores only.
+    """
+
+    name = f"{LiveBoxscores.name}/in_play"
+    title = "NBA box scores in play"
+    fallback_for: ClassVar[tuple[str, ...]] = ()
+
+    def requests(self, slate: Slate, as_of: datetime, provider_ids: Mapping[str, str]) -> tuple[Request, ...]:
+        return tuple(map(_live_request, slate.games))
+
+    def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
+        box = JsonPayload(self.name, response).top().fields("game")
+        if _live_game(box, slate, request.game_id) is None or _status(box).status not in BEGUN:
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not in play: {box.text('gameStatusText')}")
+        return None
+
+    def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
+        return judged(Outcome.OK, f"{request.part}: {counted(len(reading.rows), 'player')} so far")
+
+    def read(self, response: bytes | Response, context: ReadContext) -> Reading:
+        payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
+        box = payload.top().fields("game")
+        game, listed, status = _live_game(box, context.slate, context.game_id), _listed_players(box), _status(box)
+        if game is None or status.status not in BEGUN:
+            collector.reject(NOT_ON_SLATE, len(listed))
+            return collector.reading()
+        state = {
+            "game_date": context.slate.game_date,
+            "game_id": game.game_id,
+            "is_final": status.is_final,
+            "minutes_left": 0.0 if status.is_final else _minutes_left(box),
+        }
+        for row in read_players(collector, listed).played:
+            facts = {name: row[name] for name in ("team", "player_id", "player_name", "points", "minutes")}
+            collector.keep({**state, **facts, **self.origin(context)})
+        return collector.reading()
 
 
 def _team_box(
@@ -266,6 +301,17 @@ def _counts_of(statistics: Fields) -> Row:
     """Minutes and counts by column."""
     counts = {column: statistics.integer(name) for column, name in _COUNTS.items()}
     return {"minutes": read_minutes(statistics, "minutes"), **counts}
+
+
+def _live_request(game: SlateGame) -> Request:
+    path = f"/static/json/liveData/boxscore/boxscore_{game.game_id}.json"
+    return Request(host=NBA_CDN.host, path=path, game_id=game.game_id, part=game.label)
+
+
+def _minutes_left(box: Fields) -> float:
+    """The minutes that a game in play has left: of regulation, or of the overtime that is played."""
+    clock = read_minutes(box, "gameClock") if box.text("gameClock").strip() else 0.0
+    return max(_PERIODS - box.integer("period"), 0) * _PERIOD_MINUTES + clock
 
 
 def _live_game(box: Fields, slate: Slate, requested: str | None) -> SlateGame | None:

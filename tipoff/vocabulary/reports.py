@@ -94,6 +94,25 @@ class SourceReport(ProcessReport):
     fallback_games: dict[str, tuple[str, ...]] = {}
     """Label of a fallback source -> the games it had."""
 
+    def is_news_after(self, missing_games: tuple[str, ...]) -> bool:
+        """Whether a poll of games in progress changes what the day decides by.
+
+        It does not while the same games are unfinished, nothing was refused, and the provider named no other time.
+        """
+        unfinished = set(self.missing_games)
+        same_games = bool(unfinished) and unfinished == set(missing_games) and self.games is None
+        return not same_games or self.outcome not in USABLE or self.retry_at is not None or self.parks
+
+    def after(self, earlier: SourceReport) -> SourceReport:
+        """The report with the polls and alerts of an earlier one; an unusable poll knows no versions of the data."""
+        return self.model_copy(
+            update={
+                "polls": earlier.polls + self.polls,
+                "versions": earlier.versions | self.versions,
+                "alerts": earlier.alerts | self.alerts,
+            }
+        )
+
 
 StepResult: TypeAlias = SourceReport | ComputeReport | str
 """What a step reported, or why it failed."""

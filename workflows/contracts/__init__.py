@@ -17,7 +17,6 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 from tipoff.vocabulary import (
     Attention,
-    Cadence,
     Channel,
     CollectReport,
     ComputeReport,
@@ -308,12 +307,6 @@ class CollectRequest(Frozen):
     """An operator wants every request sent, whatever it costs."""
     landed_by: AwareDatetime | None = None
     """Nothing is requested: only what was landed by this time is read."""
-    again: Cadence | None = None
-    """Further polls of the same activity, until one changes what the day decides."""
-    virtual: bool = False
-    """The further polls are made without waiting for their times, as in a replay."""
-    missing_games: tuple[str, ...] = ()
-    """Games that lacked data before; another poll is made while they are the same."""
 
 
 class ProcessRequest(Frozen):

@@ -64,6 +64,7 @@ from workflows.contracts import (
     TrainingInput,
     TrainRequest,
 )
+from workflows.contracts.live_scoring import FollowRequest
 
 DAY = date(2024, 3, 29)
 MORNING, AFTERNOON, NIGHT = eastern(DAY, 10, 20), eastern(DAY, 15, 5), eastern(DAY, 23, 50)
@@ -144,7 +145,8 @@ class World:
         await self.run(Activity.PROCESS_TOGETHER, "together", ProcessRequests(requests=landed))
 
     async def follow(self, source: str, as_of: datetime) -> StepReport:
-        report: StepReport = await self.run(Activity.FOLLOW, source, self._collect_request(source, as_of))
+        request = FollowRequest(source=source, game_date=DAY, games=self.games, times=(as_of,))
+        report: StepReport = await self.run(Activity.FOLLOW, source, request)
         return report
 
     def _collect_request(self, source: str, as_of: datetime, ids_from: str = "") -> CollectRequest:

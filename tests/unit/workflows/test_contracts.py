@@ -17,6 +17,7 @@ from tipoff.vocabulary import (
     Alert,
     Attention,
     AuditEntry,
+    Cadence,
     CollectReport,
     ComputeReport,
     Cooldown,
@@ -72,6 +73,7 @@ from workflows.contracts import (
     TrainRequest,
     WorkerSettings,
 )
+from workflows.contracts.live_scoring import FollowRequest, LiveScoringInput
 
 LIMIT_BYTES = 50 * 1024
 GAMES = tuple(game(number, at(12, 30) + timedelta(minutes=45 * number)) for number in range(1, 16))
@@ -228,6 +230,21 @@ LARGEST: tuple[Frozen, ...] = (
         credits_warning=REASON,
     ),
     ProcessRequest(source=NAME, batch_key=BATCH, game_date=GAME_DATE, games=GAMES, as_of=at(12)),
+    LiveScoringInput(
+        game_date=GAME_DATE,
+        games=GAMES,
+        source=NAME,
+        as_of=at(12),
+        again=Cadence(start=at(12), until=at(24), every=timedelta(minutes=3)),
+        missing_games=IDS,
+    ),
+    FollowRequest(
+        game_date=GAME_DATE,
+        games=GAMES,
+        source=NAME,
+        times=tuple(at(12) + timedelta(minutes=3 * number) for number in range(500)),
+        missing_games=IDS,
+    ),
     SourceReport(
         rows=10_000,
         outcome=Outcome.PARTIAL,

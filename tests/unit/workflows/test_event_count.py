@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.support.ledgers import DAY, evening_plan, full_evening_plan
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import RunState
-from workflows.event_count import EVENT_LIMIT, REFRESHES, Course, DryRun, EventCount, count_events
+from workflows.event_count import (
+    EVENT_LIMIT,
+    REFRESHES,
+    Course,
+    DryRun,
+    EventCount,
+    count_events,
+    events_of_window,
+)
+
+FOLLOW = "follow nbac_scoreboard in a child workflow"
 
 
 def times_of(count: EventCount) -> dict[str, int]:
@@ -17,6 +29,10 @@ def test_a_day_of_fifteen_games_with_its_refreshes_stays_below_the_limit() -> No
     count = count_events(full_evening_plan())
     assert len(full_evening_plan().games) == 15
     assert count.total + REFRESHES * count.per_refresh < EVENT_LIMIT
+
+
+def test_a_window_of_polls_stays_far_below_what_a_history_may_hold() -> None:
+    assert events_of_window(timedelta(minutes=3)) < 400
 
 
 def test_the_polls_are_those_of_the_plan() -> None:
@@ -49,7 +65,7 @@ def test_the_total_is_the_sum_of_the_lines() -> None:
 def test_games_that_end_later_are_followed_longer() -> None:
     early = times_of(count_events(plan_day(DAY, evening_plan().games[:2], SOURCES)))
     late = times_of(count_events(evening_plan()))
-    assert early["follow nbac_scoreboard"] < late["follow nbac_scoreboard"]
+    assert early[FOLLOW] < late[FOLLOW]
 
 
 def test_a_game_without_a_fixed_tip_off_ends_with_the_latest_ones() -> None:

@@ -49,6 +49,8 @@ class GameState:
     clock: str = ""
     home_periods: tuple[int, ...] = (0, 0, 0, 0)
     away_periods: tuple[int, ...] = (0, 0, 0, 0)
+    share_played: float = 0.0
+    """Of the minutes that the game lasts."""
 
 
 def state_of(game: Game, view: ArchiveView) -> GameState:
@@ -70,6 +72,7 @@ def state_of(game: Game, view: ArchiveView) -> GameState:
         clock and f"PT{clock[:2]}M{clock[3:]}.00S",
         _points_by_period(game.home_points or 0, periods, played),
         _points_by_period(game.away_points or 0, periods, played),
+        1.0 if final else sum(played) / sum(each.minutes for each in periods),
     )
 
 

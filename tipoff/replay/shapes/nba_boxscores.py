@@ -1,6 +1,7 @@
 """The NBA's box scores of single games: stats.nba.com boxscoretraditionalv3 and cdn.nba.com's live box score.
 
-The archive has box scores of finished games only: until a game is final, its player lists are empty and its totals 0.
+The archive has box scores of finished games only. Until a game is final, boxscoretraditionalv3 has empty lists of
+players and totals of 0; the live box score has each count in proportion to the time played, rounded down.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from tipoff.replay.shapes.box_rows import (
 )
 from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import access_denied, missing_parameter
-from tipoff.replay.shapes.game_state import FINAL, GameState, state_of
+from tipoff.replay.shapes.game_state import FINAL, IN_PLAY, GameState, state_of
 from tipoff.replay.shapes.nba import first_and_last, team_slug
 from tipoff.replay.shapes.nba_game_log import APPEARS_AFTER
 from tipoff.replay.shapes.view import ArchiveView, Game, Params, UpstreamResponse, iso_z, json_response
@@ -49,6 +50,7 @@ _PERCENTAGES: Final = {
     "threePointersPercentage": ("fg3m", "fg3a"),
     "freeThrowsPercentage": ("ftm", "fta"),
 }
+_ROUNDING: Final = 1e-9
 _NO_COUNTS: Final[Row] = {"minutes": 0.0, **dict.fromkeys(COUNTS, 0)}
 
 
@@ -70,7 +72,7 @@ def traditional(view: ArchiveView, params: Params) -> UpstreamResponse:
 
 
 def live(view: ArchiveView, params: Params) -> UpstreamResponse:
-    """The live box score: 403 before tip-off, without players until the game is final."""
+    """The live box score: 403 before tip-off."""
     game = view.index.by_id.get(params["game_id"])
     if game is None or not view.has_begun(game):
         return access_denied()
@@ -173,12 +175,13 @@ def _times(game: Game) -> dict[str, str]:
 def _live_side(
     game: Game, tricode: str, points: tuple[int, ...], state: GameState, view: ArchiveView
 ) -> dict[str, object]:
-    team, final = TEAMS[tricode], state.status == FINAL
-    played = [_live_player(row, played=True) for row in player_rows(view, game, tricode)] if final else []
+    team, begun = TEAMS[tricode], state.status in (IN_PLAY, FINAL)
+    rows = [_so_far(row, state.share_played) for row in player_rows(view, game, tricode)] if begun else []
+    played = [_live_player(row, played=row["minutes"] > 0) for row in rows]
     absent = (
-        [_live_player({**_NO_COUNTS, **row}, played=False) for row in absent_rows(view, game, tricode)] if final else []
+        [_live_player({**_NO_COUNTS, **row}, played=False) for row in absent_rows(view, game, tricode)] if begun else []
     )
-    totals = team_row(view, game, tricode) if final else None
+    totals = team_row(view, game, tricode) if state.status == FINAL else None
     return {
         "teamId": int(team.nba_id),
         "teamName": team.name,
@@ -193,6 +196,12 @@ def _live_side(
         "players": [{**player, "order": order} for order, player in enumerate([*played, *absent], start=1)],
         "statistics": _live_statistics(totals) if totals else {},
     }
+
+
+def _so_far(row: Row, share: float) -> Row:
+    """A player's row when a share of the game is played."""
+    counts = {name: int(row[name] * share + _ROUNDING) for name in COUNTS}
+    return {**row, **counts, "minutes": row["minutes"] * share, "plus_minus": int(row["plus_minus"] * share)}
 
 
 def _live_player(row: Row, *, played: bool) -> dict[str, object]:
