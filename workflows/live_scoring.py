@@ -97,7 +97,7 @@ def _details(live: LiveScoringInput, report: SourceReport, last: datetime) -> st
 async def follow_games(live: LiveScoringInput, on_restart: Callable[[], None]) -> SourceReport:
     """Have the games followed in a window; a run that somebody terminates is started again.
 
-    Raises ChildWorkflowError, and CancelledError when the day is cancelled.
+    Raises ChildWorkflowError, WorkflowAlreadyStartedError, and CancelledError when the day is cancelled.
     """
     while True:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from temporalio.exceptions import ActivityError, ChildWorkflowError
+from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
 
 from tipoff.vocabulary import (
     USABLE,
@@ -88,6 +88,8 @@ class StepRunner:
                     return report.changed_since(self._ledger.consumed)
         except (ActivityError, ChildWorkflowError) as error:
             return failure_reason(error, step.subject)
+        except WorkflowAlreadyStartedError as error:
+            return f"the workflow {error.workflow_id} of another run is still running; it ends with its window"
 
     async def run_in_turn(self, computations: Sequence[InTurn]) -> dict[str, StepResult]:
         """Run computations in one activity; the results of those that ran, and of all that are ready."""

@@ -28,6 +28,7 @@ MOST_REQUESTS = {
     "odds_api_game_lines": 20,
     "odds_api_player_points_props": 12 * 25,
     "nbac_scoreboard": 150,
+    "nbac_live_boxscore": 16 * 16,
     "nbac_player_boxscores": 16,
     "nbac_team_boxscore": 2 * 12,
     "nbac_team_history": 4,

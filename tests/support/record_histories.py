@@ -72,8 +72,10 @@ def _without_traces(value: Any) -> Any:
 
 
 def recorded_history(name: str) -> WorkflowHistory:
-    """A kept history."""
-    return WorkflowHistory.from_json(name, gzip.decompress((FOLDER / f"{name}{SUFFIX}").read_bytes()).decode())
+    """A kept history, under the id of its run: ids of child workflows are made of it."""
+    kept = WorkflowHistory.from_json(name, gzip.decompress((FOLDER / f"{name}{SUFFIX}").read_bytes()).decode())
+    started = kept.events[0].workflow_execution_started_event_attributes
+    return WorkflowHistory(started.workflow_id, kept.events)
 
 
 if __name__ == "__main__":
