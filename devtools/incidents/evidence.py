@@ -15,10 +15,12 @@ import polars as pl
 
 from devtools.incidents.scenario import Check, Value
 from devtools.sources_page import endpoint_of
+from tipoff.live_games import live_requests
 from tipoff.plan import plan_day
 from tipoff.sources.base import Slate
+from tipoff.sources.game_boxscores import LiveBoxscores
 from tipoff.sources.registry import SOURCES, sources
-from tipoff.vocabulary import EASTERN, DayPlan, DayStatus, PlanStep, StepKind
+from tipoff.vocabulary import EASTERN, DayPlan, DayStatus, PlanStep, Role, StepKind
 from tipoff.warehouse.tables import TABLES, Layer
 from workflows.contracts import Activity, DayResult
 from workflows.policies import POLICIES
@@ -100,6 +102,9 @@ def request_bounds(plan: DayPlan) -> dict[str, int]:
             if not replayed[name].idle_reason:
                 requests = sum(len(SOURCES[name].requests(slate, at, ids)) for at in poll_times(step))
                 bounds[endpoint_of(SOURCES[name]).source] += requests * POLICIES[Activity.COLLECT].attempts
+        if step.role is Role.LIVE:
+            requests = live_requests(step, plan.games).box_scores
+            bounds[endpoint_of(LiveBoxscores()).source] += requests * POLICIES[Activity.FOLLOW].attempts
     return dict(bounds)
 
 
