@@ -15,7 +15,16 @@ from typing import NoReturn
 
 from cli.exit_codes import ExitCode
 from tipoff.errors import BadInputError
-from tipoff.vocabulary import EASTERN, MAX_PARALLELISM, BackfillMode, Phase, counted, did_you_mean, game_date_of
+from tipoff.vocabulary import (
+    EASTERN,
+    MAX_PARALLELISM,
+    MOST_MEASURED_DATES,
+    BackfillMode,
+    Phase,
+    counted,
+    did_you_mean,
+    game_date_of,
+)
 
 DESCRIPTION = """\
 Start, follow and control the days of tipoff.
@@ -192,19 +201,30 @@ def _step(parser: argparse.ArgumentParser) -> None:
 
 def _last(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--last", type=_count, default=7, metavar="N", help="how many dates, up to --date (default: %(default)s)"
+        "--last",
+        type=_count_up_to(MAX_DAYS),
+        default=7,
+        metavar="N",
+        help="how many dates, up to --date (default: %(default)s)",
     )
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_DAYS}")
-    return int(text)
+def _count_up_to(most: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        return int(text)
+
+    return count
 
 
-def _dates_measured(parser: argparse.ArgumentParser) -> None:
+def _measured_dates(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--last", type=_count, default=30, metavar="N", help="how many dates, up to --date (default: %(default)s)"
+        "--last",
+        type=_count_up_to(MOST_MEASURED_DATES),
+        default=30,
+        metavar="N",
+        help="how many dates, up to --date (default: %(default)s)",
     )
 
 
@@ -336,7 +356,9 @@ def _tonight(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--team", type=_at_most(3), metavar="TEAM", help="only the players of this team, such as BOS")
     parser.add_argument("--side", choices=("OVER", "UNDER"), help="only the picks of this side")
     parser.add_argument("--all", action="store_true", help="players without a line, too")
-    parser.add_argument("--top", type=_count, default=30, metavar="N", help="how many players (default: %(default)s)")
+    parser.add_argument(
+        "--top", type=_count_up_to(MAX_DAYS), default=30, metavar="N", help="how many players (default: %(default)s)"
+    )
 
 
 def _player(parser: argparse.ArgumentParser) -> None:
@@ -477,7 +499,7 @@ COMMANDS = (
     Command("validate", "check the tables and exports of a date; exit code 1 if data are late, missing or wrong",
             "validate", (_date, _common, _as_of)),
     Command("service-levels", "show how well the service levels of the last dates were kept", "service_levels",
-            (_date, _common, _dates_measured)),
+            (_date, _common, _measured_dates)),
     Command("watch", "follow a day until it ends", "watch", (_date, _common)),
     Command("plan", "list the steps of a day, with their deadlines", "plan", (_date, _common)),
     Command("force-continue", "continue without the data that a phase waits for", "operator_commands",

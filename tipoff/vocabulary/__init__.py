@@ -52,7 +52,12 @@ from tipoff.vocabulary.reports import (
     StepReport,
     StepResult,
 )
-from tipoff.vocabulary.service_levels import DateServiceLevels, ServiceLevels, ServiceLevelsReport
+from tipoff.vocabulary.service_levels import (
+    MOST_MEASURED_DATES,
+    DateServiceLevels,
+    ServiceLevels,
+    ServiceLevelsReport,
+)
 from tipoff.vocabulary.text import counted, did_you_mean, label, reason_in_words, reason_of, shortened
 from tipoff.vocabulary.validation import CheckResult, DataState, ValidationReport
 from tipoff.vocabulary.watchdog import WATCHDOG, MissedRuns, Repair, RepairAttempt, RepairKind
@@ -90,6 +95,7 @@ __all__ = [
     "ENDED_DATES",
     "MAX_BACKFILLED_DATES",
     "MAX_PARALLELISM",
+    "MOST_MEASURED_DATES",
     "PREDICTED",
     "RERUN_DAYS",
     "SETTLED",

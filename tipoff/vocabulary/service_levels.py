@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from tipoff.vocabulary.base import Frozen
+
+MOST_MEASURED_DATES: Final = 180
+"""Dates of one report: it travels through Temporal."""
 
 
 class DateServiceLevels(Frozen):
@@ -45,5 +49,5 @@ class ServiceLevels(Frozen):
 class ServiceLevelsReport(Frozen):
     """The service levels of dates, the newest first, and of all together."""
 
-    dates: tuple[DateServiceLevels, ...]
+    dates: tuple[DateServiceLevels, ...] = Field(max_length=MOST_MEASURED_DATES)
     together: ServiceLevels
