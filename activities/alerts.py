@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,14 +13,17 @@ from temporalio.service import RPCError
 
 from activities.heartbeats import blocking_activity, heartbeating
 from activities.resources import Resources
+from tipoff.alerting.facts import InstallationFacts, ProviderFacts
 from tipoff.alerting.morning_summary import with_summary
+from tipoff.alerting.rules import findings_of_installation
 from tipoff.alerting.store import update_book
-from tipoff.provider_success import hosts
+from tipoff.provider_success import hosts, recent_success
 from tipoff.publishing.morning_facts import morning_facts
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.validation.checks import findings, validate
 from tipoff.validation.records import read_records
+from tipoff.vocabulary import Finding
 from workflows.contracts import Activity, RateLimiterHandler, RateLimiterState, rate_limiter_workflow_id
 from workflows.contracts.alerts import AlertsDelivered, DeliverAlertsRequest
 from workflows.contracts.schedules import ScheduledRun
@@ -52,32 +56,45 @@ class MorningCheckActivities:
     async def morning_check(self, morning: ScheduledRun) -> AlertsDelivered:
         """Validate yesterday and today, alert about what is wrong, and send the summary, once a day."""
         async with heartbeating():
-            spend = await self._spend(activity.client(), morning.as_of)
-            return await asyncio.to_thread(self._check, morning, spend)
+            client, by_host = activity.client(), hosts()
+            states = await asyncio.gather(*(_state_of(client, host) for host in by_host))
+            known = {host: state for host, state in zip(by_host, states, strict=True) if state is not None}
+            return await asyncio.to_thread(self._check, morning, known)
 
-    def _check(self, morning: ScheduledRun, spend: tuple[str, ...]) -> AlertsDelivered:
-        warehouse, exports, as_of = self._resources.warehouse, self._resources.exports, morning.as_of
-        dates = (morning.game_date - timedelta(days=1), morning.game_date)
-        reports = [validate(read_records(warehouse, exports, each, as_of)) for each in dates]
-        wrong = [finding for report in reports for finding in findings(report)]
+    def _check(self, morning: ScheduledRun, states: Mapping[str, RateLimiterState]) -> AlertsDelivered:
+        exports, as_of = self._resources.exports, morning.as_of
+        wrong = (*self._findings_of_days(morning), *self._findings_of_providers(states, as_of))
         alerts = self._resources.alert_sender.report(SCOPE, wrong, as_of)
-        facts = morning_facts(exports, morning.game_date, spend)
+        facts = morning_facts(exports, morning.game_date, self._spend(states, as_of))
         update_book(exports, lambda book: with_summary(book, facts, as_of), as_of)
         summary = self._resources.alert_sender.send()
         return AlertsDelivered(sent=alerts.sent + summary.sent, errors=tuple({*alerts.errors, *summary.errors}))
 
-    async def _spend(self, client: Client, now: datetime) -> tuple[str, ...]:
-        """The credits of each paid provider, as its rate limiter knows them."""
-        paid = [(host, limit) for host in hosts() if (limit := self._monthly_credits(host)) is not None]
-        states = await asyncio.gather(*(_state_of(client, host) for host, _ in paid))
-        return tuple(
-            f"{host}: {budget_at(now, state.credits_left(monthly, now), monthly).text}"
-            for (host, monthly), state in zip(paid, states, strict=True)
-            if state is not None
-        )
+    def _findings_of_days(self, morning: ScheduledRun) -> Iterator[Finding]:
+        warehouse, exports = self._resources.warehouse, self._resources.exports
+        for game_date in (morning.game_date - timedelta(days=1), morning.game_date):
+            yield from findings(validate(read_records(warehouse, exports, game_date, morning.as_of)))
 
-    def _monthly_credits(self, host: str) -> int | None:
-        return rate_limit_of(host, self._resources.settings).monthly_credits
+    def _findings_of_providers(self, states: Mapping[str, RateLimiterState], now: datetime) -> tuple[Finding, ...]:
+        providers = (
+            ProviderFacts(
+                host=host,
+                usable=success.usable,
+                failed=success.failed,
+                blocked_until=_blocked_until(states[host]) if host in states else None,
+            )
+            for host, success in recent_success(self._resources.landing, now).items()
+        )
+        return findings_of_installation(InstallationFacts(as_of=now, providers=tuple(providers)))
+
+    def _spend(self, states: Mapping[str, RateLimiterState], now: datetime) -> tuple[str, ...]:
+        """The credits of each paid provider, as its rate limiter knows them."""
+        monthly = {host: rate_limit_of(host, self._resources.settings).monthly_credits for host in states}
+        return tuple(
+            f"{host}: {budget_at(now, states[host].credits_left(budget, now), budget).text}"
+            for host, budget in monthly.items()
+            if budget is not None
+        )
 
 
 async def _state_of(client: Client, host: str) -> RateLimiterState | None:
@@ -90,3 +107,8 @@ async def _state_of(client: Client, host: str) -> RateLimiterState | None:
     except (RPCError, WorkflowQueryFailedError):
         return None
     return state
+
+
+def _blocked_until(state: RateLimiterState) -> datetime | None:
+    """The end of the last block of one of our addresses; None without one."""
+    return max((cooldown.until for cooldown in state.blocked.values()), default=None)

@@ -16,8 +16,10 @@ from runtime.workers import running
 from tests.support.alert_receivers import hook_server
 from tests.support.validated_day import DAY, day_at, store_day, without_rows
 from tipoff.alerting.store import read_book
+from tipoff.alerting.thresholds import FEWEST_REQUESTS
+from tipoff.landing.base import FetchRecord
 from tipoff.settings import Settings
-from tipoff.vocabulary import eastern
+from tipoff.vocabulary import Outcome, eastern
 from workflows.contracts import Queue
 from workflows.contracts.alerts import AlertsDelivered
 from workflows.contracts.schedules import ScheduledRun
@@ -27,7 +29,7 @@ TODAY = DAY + timedelta(days=1)
 MORNING = ScheduledRun(game_date=TODAY, as_of=eastern(TODAY, 9, 15))
 
 
-async def test_the_morning_check_alerts_about_lacking_grades_and_sends_one_summary(
+async def test_the_morning_check_alerts_about_grades_and_providers_and_sends_one_summary(
     client: Client, tmp_path: Path
 ) -> None:
     with hook_server() as hook:
@@ -35,12 +37,14 @@ async def test_the_morning_check_alerts_about_lacking_grades_and_sends_one_summa
             {
                 "warehouse": f"duckdb:///{tmp_path}/tipoff.duckdb",
                 "exports": f"file://{tmp_path}/exports",
+                "landing": f"file://{tmp_path}/landing",
                 "alert_urls": hook.url,
                 "alert_quiet_hours": "off",
             }
         )
         resources = Resources(settings, now=lambda: datetime.now(UTC))
         store_day(without_rows(day_at(33.5), "prediction_accuracy"), resources.warehouse, resources.exports)
+        _land_failures(resources, FEWEST_REQUESTS)
         async with running(_workers(client, resources)):
             first = await _check(client, "first")
             again = await _check(client, "again")
@@ -49,8 +53,23 @@ async def test_the_morning_check_alerts_about_lacking_grades_and_sends_one_summa
         assert (first.errors, first.sent, again.sent) == ((), len(hook.titles), 0)
         assert len(summaries) == 1
         assert any(f"{DAY}:validation:grades" in message for message in others)
+        assert any("provider_success:cdn.nba.com" in message for message in others)
         assert f"{DAY}:validation:grades" in {alert.dedupe_key for alert in read_book(resources.exports).open_alerts}
         await resources.close()
+
+
+def _land_failures(resources: Resources, count: int) -> None:
+    """Requests to a provider in the last hours that got no usable response."""
+    for number in range(count):
+        resources.landing.record(
+            FetchRecord(
+                source="nbac_schedule",
+                game_date=TODAY,
+                url="https://cdn.nba.com/schedule.json",
+                outcome=Outcome.PROVIDER_ERROR,
+                fetched_at=MORNING.as_of - timedelta(minutes=5 * (number + 1)),
+            )
+        )
 
 
 async def _check(client: Client, name: str) -> AlertsDelivered:
