@@ -98,6 +98,7 @@ class BackfillWorkflow:
         self._ended_since: set[date] = set()
         """The dates that ended since the last publication."""
         self._changes = 0
+        self._publication = asyncio.Lock()
         self._cancelled = False
 
     @workflow.run
@@ -108,7 +109,8 @@ class BackfillWorkflow:
         try:
             await self._run_dates()
         finally:
-            publishing.cancel()
+            async with self._publication:  # one that runs on would overwrite the last status
+                publishing.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._status.count(DateState.QUEUED) and not self._cancelled:
             workflow.continue_as_new(backfill.model_copy(update={"status": self._status}))
@@ -246,7 +248,11 @@ class BackfillWorkflow:
         return self._changes != changes
 
     async def _publish(self) -> None:
-        """Publish the status with the phases of the dates that run or ended."""
+        """Publish the status with the phases of the dates that run or ended, one at a time."""
+        async with self._publication:
+            await self._publish_now()
+
+    async def _publish_now(self) -> None:
         workflow.set_current_details(self._status.sentence)
         ended = frozenset(self._ended_since)
         observed = tuple(sorted({*ended, *self._status.in_state(DateState.RUNNING)}))

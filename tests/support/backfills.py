@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from tipoff.vocabulary import (
     PlannedDate,
     PlanStep,
     RecordedDay,
+    RunState,
     SlateGame,
     StepKind,
     StepState,
@@ -65,10 +66,13 @@ class BackfillWorld(World):
     """The days wait in their first computation until they are released."""
     failing: set[date] = field(default_factory=set)
     """The days that cannot be planned again once their slate is known."""
+    publishing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set, the publication of a status that is not the last goes on, even if it is cancelled."""
     plans: int = 0
     published: list[PublishBackfillRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.publishing.set()
         self._released = asyncio.Event()
         if not self.held:
             self._released.set()
@@ -90,6 +94,10 @@ class BackfillWorld(World):
 
     @activity.defn(name=Activity.PUBLISH_BACKFILL.value)
     async def publish_backfill(self, request: PublishBackfillRequest) -> ObservedDates:
+        while request.status.state is RunState.RUNNING and not self.publishing.is_set():
+            with suppress(asyncio.CancelledError):
+                activity.heartbeat()
+                await asyncio.sleep(0.05)
         self.published.append(request)
         rows = (request.status.row(each) for each in request.observed)
         complete = (StepState.COMPLETE,) * len(request.status.scope.phases)

@@ -44,7 +44,12 @@ async def states(handle: Handle) -> list[DateState]:
 
 
 async def has_running(handle: Handle, count: int) -> bool:
-    return (await states(handle)).count(DateState.RUNNING) == count
+    now = await states(handle)
+    return bool(now) and now.count(DateState.RUNNING) == count
+
+
+async def has_ended(handle: Handle) -> bool:
+    return set(await states(handle)) == {DateState.COMPLETE}
 
 
 async def test_dates_run_a_few_at_a_time_until_all_have_ended_and_operators_change_how_many(client: Client) -> None:
@@ -72,7 +77,19 @@ async def test_dates_run_a_few_at_a_time_until_all_have_ended_and_operators_chan
         ("Ada", "resume", "further dates start"),
     ]
     assert described.raw_description.workflow_execution_info.priority.priority_key == TaskPriority.BACKFILL
-    assert {row.phases for row in world.published[-1].status.dates} <= {(StepState.COMPLETE,) * 2, ()}
+    assert {row.phases for row in world.published[-1].status.dates} == {(StepState.COMPLETE,) * 2}
+
+
+async def test_a_slow_publication_does_not_overwrite_the_last_one(client: Client) -> None:
+    world = BackfillWorld()
+    world.publishing.clear()
+    async with serving(client, world), started(client, parallelism=4) as handle:
+        await wait_until(lambda: has_ended(handle), "all dates end")
+        await asyncio.sleep(1)  # the last publication would be out by now
+        world.publishing.set()
+        await handle.result()
+        await asyncio.sleep(0.2)
+    assert world.published[-1].status.state is RunState.COMPLETE
 
 
 async def test_a_date_with_a_live_run_is_left_alone_and_a_failed_one_is_named(client: Client) -> None:
