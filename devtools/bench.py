@@ -1,4 +1,6 @@
-"""`make bench`: time and memory of fetching a slate, of every table, and of a whole day, with one season and with four.
+"""`make bench`: time and memory of fetching a slate, of every table, of the prediction systems, and of a whole day.
+
+The day is measured with one season and with four.
 
 Both days run against a real server, upstream and worker process, in virtual time at full speed. Activity times come
 from the history of the run: from the start on a worker to the recorded result.
@@ -26,6 +28,7 @@ from temporalio.client import WorkflowHistory
 
 from activities.labels import labels_of
 from devtools.bench_memory import WORKER_MB, MemorySample, PhaseSpan, memory_of, peak, peak_by_phase
+from devtools.bench_models import measure_backtest, measure_models, models_limits, models_table
 from devtools.bench_slate import (
     SEASON_SECONDS,
     SLATE_SECONDS,
@@ -262,6 +265,9 @@ async def run_bench(console: Console) -> list[str]:
             settings = (("TIPOFF_HISTORY_SEASONS", str(SEASONS)),)
             scene = ReplayConfig(DAY, archive, root / "four", settings=settings)
             days.append(await measure(f"{SEASONS} seasons", scene, console))
+            models = [*measure_models(scene.out / "work" / str(DAY), DAY, root), measure_backtest(archive)]
+            console.print(models_table(models))
+            console.print("\n".join(models_limits(models)))
         else:
             console.print(f"{SEASONS} seasons are not measured: {SHARED_DATA} with past seasons is missing")
         print_report(days, console)

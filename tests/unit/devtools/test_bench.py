@@ -15,6 +15,7 @@ from rich.console import Console
 
 from devtools.bench import ActivityRun, active_seconds
 from devtools.bench_memory import MemorySample, PhaseSpan, memory_of, peak, peak_by_phase
+from devtools.bench_models import ModelCost, models_limits
 from devtools.bench_slate import Cost, format_limit, incomplete, measure_season, slate_table, total_seconds
 from devtools.bench_tables import TableCost, TablesCost, tables_limits
 from tipoff.replay.archive import Archive
@@ -108,3 +109,8 @@ def test_the_memory_of_a_process_group_includes_that_of_children() -> None:
                 time.sleep(0.05)
         parent.communicate(b"\n")
     assert 64 < peak(samples) < 200
+
+
+def test_the_limits_of_the_systems_hold_whatever_else_runs() -> None:
+    costs = [ModelCost("trained", 60.0, 90.1, 90.0), ModelCost("predicted", 3.0, 1.9, 2.0)]
+    assert models_limits(costs) == ["trained: 90.1 s, limit 90 s: missed", "predicted: 1.9 s, limit 2 s: met"]
