@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from temporalio.exceptions import ApplicationError
 
-from tipoff.errors import StorageError, TipoffError, TransportFault
+from tipoff.errors import ProcessEndedError, StorageError, TipoffError, TransportFault
 from tipoff.redaction import redact
 from tipoff.vocabulary import counted
 
-_TRANSIENT = (TransportFault, StorageError)
+_TRANSIENT = (ProcessEndedError, StorageError, TransportFault)
 
 
 def as_failure(error: TipoffError) -> ApplicationError:

@@ -1,4 +1,7 @@
-"""Predicts and trains on a queue of its own, since it is CPU-heavy: Parquet in, Parquet out, no warehouse."""
+"""Predicts and trains on a queue of its own, since it is CPU-heavy: Parquet in, Parquet out, no warehouse.
+
+Models run in child processes: what kills one of them is an error of one activity.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from temporalio.client import Client
 from activities.heartbeats import blocking_activity, heartbeating
 from activities.resources import Resources
 from tipoff.errors import BadInputError, TipoffError
-from tipoff.systems.predict import predict_files
 from tipoff.systems.registry import SYSTEMS, build_system
 from tipoff.training.due import untrained_systems, why_due
 from tipoff.training.fit import Training
@@ -108,11 +110,10 @@ async def _other_training(client: Client) -> str:
 def _predict(resources: Resources, request: ComputeRequest) -> Predicted:
     date = request.game_date
     out = f"{request.subject}-{request.as_of:%Y%m%dT%H%M%S%f}.parquet"
-    predicted = predict_files(
+    predicted = resources.predictor.predict(
         request.subject,
         resources.work_file(date, request.reference),
         resources.work_file(date, "history.parquet"),
-        resources.models,
         request.as_of,
         resources.work_file(date, out),
         request.game_ids,

@@ -16,6 +16,7 @@ from tipoff.settings import Settings, folder_of
 from tipoff.sources.base import Source
 from tipoff.sources.registry import sources
 from tipoff.systems.model_store import ModelStore, open_models
+from tipoff.systems.predict_process import PredictProcess
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.open import open_warehouse
 
@@ -58,6 +59,10 @@ class Resources:
         return open_models(self.settings.models)
 
     @cached_property
+    def predictor(self) -> PredictProcess:
+        return PredictProcess(self.settings.models)
+
+    @cached_property
     def sources(self) -> dict[str, Source]:
         settings, replayed = self.settings, self.settings.upstream is not None
         configured = replayed or settings.bigdataball is not None
@@ -69,6 +74,8 @@ class Resources:
             await self.fetcher.aclose()
         if "alert_sender" in self.__dict__:
             self.alert_sender.close()
+        if "predictor" in self.__dict__:
+            self.predictor.close()
         if "warehouse" in self.__dict__:
             self.warehouse.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -104,10 +106,20 @@ def require_libraries(queues: Sequence[Queue]) -> None:
 def import_libraries(queues: Sequence[Queue]) -> None:
     """Import what the activities of these queues will need, so that none notices in the middle of a day that it fails.
 
-    Raises ImportError.
+    What only their child processes need is imported in one of these. Raises ImportError.
     """
     for library in _libraries_of(queues):
-        importlib.import_module(library)
+        if library in LIBRARIES[Queue.MODELS]:
+            _import_in_child(library)
+        else:
+            importlib.import_module(library)
+
+
+def _import_in_child(library: str) -> None:
+    child = subprocess.run([sys.executable, "-c", f"import {library}"], capture_output=True, text=True)
+    if child.returncode:
+        reason = child.stderr.strip().rpartition("\n")[2] or f"importing it ends with exit code {child.returncode}"
+        raise ImportError(f"{library}: {reason}", name=library)
 
 
 def _libraries_of(queues: Sequence[Queue]) -> list[str]:

@@ -14,6 +14,7 @@ TipoffError
 ├── DeliveryError           a channel did not take an alert; it is delivered again later
 ├── InvalidRequestError     a request cannot be sent as it is built; nothing was sent
 ├── BodyTooLargeError       a response is above the size cap; check what the provider serves
+├── ProcessEndedError       a process that trains or predicts ended without a result; a retry can help
 └── NotEnoughDataError      a computation lacks data; wait or degrade
 """
 
@@ -69,6 +70,10 @@ class ConcurrentUpdateError(StorageError):
 
 class DamagedModelError(StorageError):
     """A stored model is missing or differs from its checksum; an earlier one may be used."""
+
+
+class ProcessEndedError(TipoffError):
+    """A process that trains or predicts ended without a result."""
 
 
 class NotEnoughDataError(TipoffError):

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import AwareDatetime
 
 import tipoff.errors
-from tipoff.errors import TipoffError
+from tipoff.errors import ProcessEndedError, TipoffError
 from tipoff.systems.model_store import open_models
 from tipoff.training.fit import Training, train_files
 from tipoff.vocabulary import Frozen
@@ -52,7 +52,7 @@ def train_in_child(
 ) -> tuple[Training, ...]:
     """Train from a Parquet file, store the models at the URL `models` and promote those that are not worse.
 
-    Raises what `train_files` raises, and RuntimeError when the child ends without a result.
+    Raises what `train_files` raises, and ProcessEndedError when the child ends without a result.
     """
     job = _Job(
         history=history,
@@ -69,7 +69,9 @@ def train_in_child(
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     if child.returncode:
-        raise RuntimeError(f"training ended with exit code {child.returncode}; see the worker's log, then train again")
+        raise ProcessEndedError(
+            f"training ended with exit code {child.returncode}; see the worker's log, then train again"
+        )
     result = _Result.model_validate_json(child.stdout)
     if result.error:
         raise getattr(tipoff.errors, result.error)(result.text)

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runtime import PROJECT
-from runtime.workers import LIBRARIES
+import pytest
+
+from runtime import PROJECT, workers
+from runtime.workers import LIBRARIES, import_libraries
+from workflows.contracts import Queue
 
 START = """
 import sys
@@ -31,3 +34,12 @@ def test_a_worker_starts_without_the_libraries_that_its_activities_load_when_nee
     later = {library for libraries in LIBRARIES.values() for library in libraries}
     assert later == {"catboost", "pdfplumber", "xgboost"}
     assert not set(started.stdout.split()) & {*later, "httpx", "pandas", "scipy"}
+
+
+def test_a_library_of_the_models_that_cannot_be_imported_is_noticed_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is imported in a child process, as it is used there only."""
+    monkeypatch.setattr(workers, "LIBRARIES", {Queue.MODELS: ("runtime.no_such_library",)})
+    with pytest.raises(ImportError, match=r"No module named 'runtime\.no_such_library'"):
+        import_libraries([Queue.MODELS])

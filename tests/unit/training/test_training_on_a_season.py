@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.models import ModelActivities
 from activities.resources import Resources
 from devtools.season_rows import POST_GAME, load_rosters, load_season, parameters, run
-from tipoff.errors import ConfigurationError, NotEnoughDataError
+from tipoff.errors import ConfigurationError, NotEnoughDataError, ProcessEndedError
 from tipoff.settings import Settings
 from tipoff.systems.ensemble_v1 import Ensemble
 from tipoff.systems.model_store import ModelStore, TrainedModel, open_models
@@ -188,7 +188,7 @@ def test_an_error_of_the_child_that_trains_is_raised(history: pl.DataFrame, tmp_
     models = f"file://{tmp_path}/models"
     with pytest.raises(NotEnoughDataError, match="needs 2000 player-games before 2023-12-01, there are 10"):
         train_process.train_in_child(tmp_path / "short.parquet", TODAY, MORNING, models, [*SYSTEMS])
-    with pytest.raises(RuntimeError, match="training ended with exit code 1; see the worker's log"):
+    with pytest.raises(ProcessEndedError, match="training ended with exit code 1; see the worker's log"):
         train_process.train_in_child(tmp_path / "absent.parquet", TODAY, MORNING, models, [*SYSTEMS])
 
 
