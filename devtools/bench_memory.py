@@ -78,7 +78,9 @@ def _group_of(process: psutil.Process) -> int | None:
 
 
 def _resident_bytes(process: psutil.Process) -> int:
+    """Its share of resident memory: pages that processes share, such as libraries, count once in all where known."""
     try:
-        return int(process.memory_info().rss)
+        memory = process.memory_full_info()
     except psutil.NoSuchProcess:
         return 0
+    return int(getattr(memory, "pss", memory.rss))
