@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill drills repair-drill incidents soak sample clean
+.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents soak sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -66,6 +66,9 @@ outage-drill: setup ## replay a day with every source, then once per source with
 #   SOURCES="one two" only these sources              ARCHIVE=sample   archive with the day's facts
 #   JOBS=2            days in parallel                OUT=folder       keep the output of each day there
 	@$(RUN) devtools.outage_drill
+
+upgrade-drill: setup ## deploy a version that running days cannot continue, find it, go back, and see every day recover
+	@$(RUN) devtools.upgrade_drill
 
 drills: setup ## replay a day undisturbed, then with worker and server killed inside every kind of activity, and compare
 #   ARCHIVE=sample    archive with the day's facts    OUT=folder       keep the output there

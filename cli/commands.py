@@ -42,6 +42,7 @@ configuration · 3 the day has ended already · 4 refused, nothing was changed �
 FURTHEST_AHEAD = timedelta(days=30)
 FIRST_SEASON = date(1946, 11, 1)
 MAX_DAYS = 366
+MAX_REPLAYED_RUNS = 1000
 REPLAY_FOLDER = Path("var/demo")
 ARCHIVE_FOLDER = Path("var/archive")
 MAX_ARGUMENT_CHARACTERS = 1000
@@ -468,6 +469,28 @@ def _schedules(parser: argparse.ArgumentParser) -> None:
     pause.add_argument("--why", required=True, type=_at_most(500), help="your reason, which `list` shows")
 
 
+def _deploy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "build_id",
+        nargs="?",
+        type=_at_most(100),
+        metavar="VERSION",
+        help="build id on which new days start from now on; without it the versions are only listed",
+    )
+    parser.add_argument(
+        "--check",
+        type=_count_up_to(MAX_REPLAYED_RUNS),
+        metavar="N",
+        help="first replay the newest N runs with this code, and deploy nothing if one does not fit it",
+    )
+    parser.add_argument(
+        "--move-from",
+        type=_at_most(100),
+        metavar="VERSION",
+        help="let the open runs of this version go on with the code of the other one, for example of a bad version",
+    )
+
+
 def _models(parser: argparse.ArgumentParser) -> None:
     action = _actions(parser)
     action("list", "list the newest champion of each system")
@@ -540,6 +563,8 @@ COMMANDS = (
     Command("landing", "set the rules by which the landing's bucket removes old responses", "landing", (_landing,)),
     Command("schedules", "apply, list, pause or resume the schedules that start days and other work", "schedules",
             (_schedules,)),
+    Command("deploy", "list the versions of the workflow code, or let new days start on one", "deploy",
+            (_common, _deploy)),
     Command("dev", "run a Temporal server and a worker for real days until Ctrl-C", "dev", ()),
     Command("watchdog", "start the watchdog, or show what it found last; --once checks everything without a worker",
             "watchdog", (_common, _watchdog)),

@@ -66,7 +66,13 @@ SLOW_TESTS = (
 BIGQUERY_EMULATOR = CheckCommand("BigQuery emulator", (sys.executable, "-m", "devtools.emulators.bigquery"))
 """Installs it, which the tests would count as their own time."""
 CLOUD_TESTS = (_pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),)
-LONG_FOLDERS = ("tests/end_to_end", "tests/unit/replay", "tests/unit/training", "tests/contract/replay")
+LONG_FOLDERS = (
+    "tests/end_to_end",
+    "tests/workflows",
+    "tests/unit/replay",
+    "tests/unit/training",
+    "tests/contract/replay",
+)
 LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", *LONG_FOLDERS),)
 
 

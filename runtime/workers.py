@@ -21,6 +21,7 @@ from temporalio.worker import Interceptor, Replayer, Worker, WorkerDeploymentCon
 from activities.registry import activities_of
 from activities.resources import Resources
 from runtime.connection import DATA_CONVERTER
+from runtime.deployments import DEPLOYMENT
 from runtime.interceptors import WorkerInterceptor
 from runtime.sandbox import WORKFLOW_RUNNER
 from tipoff.errors import ConfigurationError
@@ -135,7 +136,7 @@ async def build_workers(client: Client, resources: Resources, queues: Sequence[Q
 def _worker(client: Client, resources: Resources, queue: Queue) -> Worker:
     return Worker(
         client,
-        deployment_config=deployment(resources.settings.build_id),
+        deployment_config=deployment(resources.settings.build_id if queue is Queue.DAY else None),
         task_queue=queue,
         workflows=workflows_of(resources.settings.build_id) if queue is Queue.DAY else (),
         activities=activities_of(queue, resources),
@@ -180,9 +181,12 @@ def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
 
 
 def deployment(build_id: str | None) -> WorkerDeploymentConfig:
-    """Versioning by build id; without an explicit one the SDK would hash every loaded module, which takes seconds."""
+    """Versioning of workflow code by build id; without an explicit one the SDK would hash every loaded module.
+
+    Activities have no version: only one process can have a DuckDB file open, so the newest worker runs them for all.
+    """
     return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(deployment_name="tipoff", build_id=build_id or "unversioned"),
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id or "unversioned"),
         use_worker_versioning=build_id is not None,
         default_versioning_behavior=VersioningBehavior.PINNED if build_id else VersioningBehavior.UNSPECIFIED,
     )

@@ -6,6 +6,7 @@ import asyncio
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutType, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as TimeoutFailure
 
@@ -22,10 +23,10 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
     """An activity's result. Raises ActivityError after the last attempt, CancelledError when the run is cancelled."""
     policy = POLICIES[activity]
     try:
-        result: Result = await workflow.execute_activity(
+        sent = await workflow.execute_activity(
             activity.value,
             request,
-            result_type=result_type,
+            result_type=RawValue,
             task_queue=policy.queue.value,
             start_to_close_timeout=policy.start_to_close,
             heartbeat_timeout=policy.heartbeat,
@@ -36,7 +37,15 @@ async def call(activity: Activity, request: Frozen, result_type: type[Result], *
         if is_cancelled_exception(error):  # an operator cancelled the run: no step failed
             raise asyncio.CancelledError from error
         raise
-    return result
+    return read_result(sent, result_type)
+
+
+def read_result(sent: RawValue, result_type: type[Result]) -> Result:
+    """Read an activity's result without the fields that only a later version knows.
+
+    The newest worker runs the activities also of a run that stays on the version that it started with.
+    """
+    return result_type.model_validate_json(sent.payload.data, extra="ignore")
 
 
 def failure_reason(error: ActivityError | ChildWorkflowError, subject: str = "") -> str:

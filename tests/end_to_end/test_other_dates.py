@@ -1,4 +1,4 @@
-"""Unusual dates, all at once on one worker: a noon game, a clock change, games of each kind, no games, no season."""
+"""Unusual dates, all at once on one worker: a noon game, a clock change, no games, no season."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from tests.support.replays import SAMPLE, ReplayedDay, run_day, running_replay
-from tipoff.replay.archive import Archive
-from tipoff.replay.archive.layout import TABLES
-from tipoff.replay.archive.writer import write_archive
+from tests.support.replays import ReplayedDay, run_day, running_replay
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState, eastern
 
@@ -22,13 +18,10 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 CHRISTMAS = date(2023, 12, 25)
 SPRING_FORWARD = date(2024, 3, 10)
-FIRST_OF_SEASON = date(2023, 10, 24)
-KINDS = {date(2023, 11, 9): "006", date(2023, 11, 16): "005", date(2024, 2, 11): "004"}
-"""Dates of two games each, which get the ids of the Cup final, the play-in and the playoffs."""
-BEFORE_SEASON, ALL_STAR_BREAK = date(2023, 10, 23), date(2024, 2, 19)
-FIRST_OF_JULY, SUMMER = date(2024, 7, 1), date(2024, 7, 20)
+ALL_STAR_BREAK = date(2024, 2, 19)
+SUMMER = date(2024, 7, 20)
 FAR_FUTURE = date(2034, 1, 15)
-WITHOUT_GAMES = (BEFORE_SEASON, ALL_STAR_BREAK, FIRST_OF_JULY, SUMMER)
+WITHOUT_GAMES = (ALL_STAR_BREAK, SUMMER)
 
 Days = Mapping[date, ReplayedDay]
 
@@ -40,24 +33,10 @@ def days(temporal_binary: Path, models: Path, tmp_path_factory: pytest.TempPathF
 
 
 async def _days(out: Path, binary: Path, models: Path) -> Days:
-    dates = (CHRISTMAS, SPRING_FORWARD, FIRST_OF_SEASON, *KINDS, *WITHOUT_GAMES, FAR_FUTURE)
-    archive = write_archive_of_kinds(out / "archive", Archive(SAMPLE))
-    async with running_replay(out, binary, archive=archive, models=models) as running:
+    dates = (CHRISTMAS, SPRING_FORWARD, *WITHOUT_GAMES, FAR_FUTURE)
+    async with running_replay(out, binary, models=models) as running:
         replayed = await asyncio.gather(*(run_day(running.for_date(game_date)) for game_date in dates))
     return dict(zip(dates, replayed, strict=True))
-
-
-def write_archive_of_kinds(folder: Path, sample: Archive) -> Path:
-    """The sample with the ids of every kind of game that counts."""
-    on_date = sample.games.select("game_id", kind=pl.col("game_date").replace_strict(KINDS, default=None))
-    ids = {game_id: f"{kind}{game_id[3:]}" for game_id, kind in on_date.drop_nulls().iter_rows()}
-    frames = {name: _with_ids(getattr(sample, name), ids) for name in TABLES}
-    write_archive(folder, frames, source="sample", missing=())
-    return folder
-
-
-def _with_ids(frame: pl.DataFrame, ids: Mapping[str, str]) -> pl.DataFrame:
-    return frame.with_columns(pl.col("game_id").replace(ids)) if "game_id" in frame.columns else frame
 
 
 def test_a_noon_game_is_predicted_two_hours_before_tip_off(days: Days) -> None:
@@ -89,22 +68,6 @@ def test_every_prediction_of_a_past_date_is_graded(days: Days, game_date: date) 
     figures = days[game_date].summary["systems"]["moving_average"]["model"]
     assert figures["predictions"] == sum(figures["outcomes"].values()) > 30
     assert figures["outcomes"]["no_line"] + figures["outcomes"]["void"] == figures["predictions"]
-
-
-@pytest.mark.parametrize("game_date", KINDS)
-def test_games_of_every_kind_that_counts_are_predicted_and_graded(days: Days, game_date: date) -> None:
-    day = days[game_date]
-    assert (day.result.state, day.result.games) == (RunState.COMPLETE, 2)
-    assert {game.game_id[:3] for game in day.result.slate} == {KINDS[game_date]}
-    figures = day.summary["systems"]["moving_average"]["model"]
-    assert figures["predictions"] == sum(figures["outcomes"].values()) > 20
-
-
-def test_the_first_day_of_a_season_runs_without_any_game_before_it(days: Days) -> None:
-    result = days[FIRST_OF_SEASON].result
-    assert (result.state, result.games) == (RunState.COMPLETE, 2)
-    assert result.first_published_at is not None
-    assert result.first_published_at <= eastern(FIRST_OF_SEASON, 13, 30)
 
 
 @pytest.mark.parametrize("game_date", WITHOUT_GAMES)

@@ -6,7 +6,10 @@ A failure means that the change breaks runs in progress. An intended change need
 
 from __future__ import annotations
 
+import gzip
 import re
+import tomllib
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -23,9 +26,11 @@ from temporalio.worker import (
 )
 from temporalio.workflow import ActivityHandle, ChildWorkflowHandle, NondeterminismError
 
+from runtime import PROJECT
 from runtime.connection import DATA_CONVERTER
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.workers import replayer
+from tests.support import record_histories
 from tests.support.backfills import DATES
 from tests.support.changed_workflow import ChangedPipelineWorkflow
 from tests.support.days import (
@@ -35,7 +40,17 @@ from tests.support.days import (
     activities_scheduled_by,
     scheduled_activities,
 )
-from tests.support.record_histories import BACKFILL_RANGE, LIVE_SCORING, RATE_LIMITER, recorded_history
+from tests.support.record_histories import (
+    BACKFILL_RANGE,
+    COMMANDS,
+    LIVE_SCORING,
+    RATE_LIMITER,
+    commands_text,
+    read_history,
+    recorded_history,
+    released_histories,
+    superseded_histories,
+)
 from tests.support.scenarios import LIVE_POLLS, SCENARIOS
 from workflows.contracts import Activity, RateLimiterInput, TaskPriority, day_workflow_id, training_workflow_id
 
@@ -130,6 +145,37 @@ async def test_a_recorded_run_that_followed_games_replays_with_the_same_polls() 
     await replayer([recorder]).replay_workflow(history)
     assert recorder.decisions == scheduled_activities(history)
     assert len(recorder.decisions) == LIVE_POLLS
+
+
+async def test_runs_that_a_released_version_started_can_continue() -> None:
+    """A failure needs `workflow.patched`: such runs are in progress, so these histories are never recorded again."""
+    misfits = {}
+    for file in superseded_histories():
+        result = await replayer().replay_workflow(read_history(file), raise_on_replay_failure=False)
+        misfits[f"{file.parent.name}/{file.name}"] = result.replay_failure
+    assert not any(misfits.values()), misfits
+
+
+def test_a_released_history_is_replayed_as_soon_as_the_present_one_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_histories, "RELEASED", tmp_path)
+    assert record_histories.release("0.1.0") == len(released_histories()) > 10
+    assert superseded_histories() == []
+    changed = tmp_path / "0.1.0" / "no_games.json.gz"
+    changed.write_bytes(changed.read_bytes() + gzip.compress(b""))
+    assert superseded_histories() == [changed]
+    assert len(read_history(changed).events) > 10
+
+
+def test_the_present_version_is_released() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert project["version"] in {file.parent.name for file in released_histories()}
+
+
+def test_the_commands_of_the_recorded_histories_are_listed() -> None:
+    """After new histories: python -m tests.support.record_histories writes the list, and a review sees what changed."""
+    assert COMMANDS.read_text() == commands_text()
 
 
 async def test_a_changed_workflow_fails_to_replay() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from temporalio import workflow
 
 from workflows.contracts import DayInput, DayResult
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
+MEMO = "version"
+
 
 @workflow.defn(name="DailyPipelineWorkflow")
 class ChangedPipelineWorkflow(DailyPipelineWorkflow):
-    """Waits a minute before it plans the day."""
+    """Writes a memo before it plans the day."""
 
     @workflow.init
     def __init__(self, day: DayInput) -> None:
@@ -20,5 +20,5 @@ class ChangedPipelineWorkflow(DailyPipelineWorkflow):
 
     @workflow.run
     async def run(self, day: DayInput) -> DayResult:
-        await workflow.sleep(timedelta(minutes=1))
+        workflow.upsert_memo({MEMO: "changed"})
         return await super().run(day)

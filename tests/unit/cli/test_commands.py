@@ -143,6 +143,17 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("schedules resume --all", {"action": "resume", "name": None, "all": True, "json": False, "replay": None}),
+    (
+        "deploy 0.1.0 --check 50 --move-from 0.2.0",
+        {
+            "build_id": "0.1.0",
+            "check": 50,
+            "move_from": "0.2.0",
+            "json": False,
+            "replay": None,
+        },
+    ),
+    ("watchdog --once --alert", {"once": True, "alert": True, "json": False, "replay": None}),
     ("landing apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
     ("landing apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
