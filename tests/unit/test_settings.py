@@ -223,3 +223,23 @@ def test_secrets_are_not_shown_by_repr_description_or_errors() -> None:
         load_settings(environ=environ | {"TIPOFF_PROXIES": SECRET})
     assert SECRET not in repr(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_alert_addresses_are_secrets_of_which_only_the_kind_is_shown() -> None:
+    urls = f"mailtos://user:{SECRET}@mail.example.com?to=a@example.com,b@example.com,\n slack://{SECRET}/b/c"
+    settings = load_settings(environ={"TIPOFF_ALERT_URLS": urls})
+    assert [url.get_secret_value().partition("?")[2] for url in settings.alert_urls] == [
+        "to=a@example.com,b@example.com",
+        "",
+    ]
+    shown = {row.key: row.value for row in describe(settings)}
+    assert (shown["alert_urls"], shown["alert_urls_second"]) == ("mailtos://***, slack://***", "not set")
+    with pytest.raises(ConfigurationError, match="expected URLs") as caught:
+        load_settings(environ={"TIPOFF_ALERT_URLS": f"me@example.com {SECRET}"})
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["23:00", "24:00-08:00", "night", "23:00-8:00"])
+def test_quiet_hours_of_another_form_are_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="HH:MM-HH:MM in Eastern time, or off"):
+        load_settings(environ={"TIPOFF_ALERT_QUIET_HOURS": text})
