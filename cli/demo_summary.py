@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -86,6 +87,8 @@ def print_summary(
     for item in summary["needs_attention"]:
         console.print(f"needs attention: {item['step']}: {item['reason']}", markup=False)
     exports = config.out / "exports"
+    if live := read_live(exports, config.game_date):
+        console.print(f"live results {format_live(live)}", markup=False, soft_wrap=True)
     console.print(f"report page  {exports / 'pages' / f'{config.game_date}.html'}", soft_wrap=True)
     console.print(f"exports      {exports / 'v1'}", soft_wrap=True)
     console.print(f"summary      {config.out / 'summary.json'}", soft_wrap=True)
@@ -93,6 +96,21 @@ def print_summary(
     console.print(f"Temporal UI  {format_ui(replay.ui_of(handle), is_reachable=is_reachable)}", soft_wrap=True)
     for name, seconds in summary["wall_seconds"].items():
         console.print(f"  {name:<22}{seconds:7.1f} s")
+
+
+def read_live(exports: Path, game_date: date) -> Mapping[str, Any] | None:
+    """The export of how the predictions stood when the games were last followed."""
+    path = exports / "v1" / "live-grading" / f"{game_date}.json"
+    live: Mapping[str, Any] | None = json.loads(path.read_bytes()) if path.is_file() else None
+    return live
+
+
+def format_live(live: Mapping[str, Any]) -> str:
+    """What the live files say at the end, and where they are."""
+    counts = {grade: count for grade, count in live["counts"].items() if count}
+    grades = ", ".join(f"{count:,} {grade.replace('_', ' ')}" for grade, count in counts.items())
+    date = live["game_date"]
+    return f"{grades or 'no prediction'}: v1/live-grading/{date}.json, and the games in v1/live/{date}.json"
 
 
 def format_ui(page: str, *, is_reachable: bool) -> str:

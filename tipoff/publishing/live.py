@@ -7,7 +7,7 @@ evening say nothing about a system, so no alarm is raised either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,9 @@ from tipoff.grading.live import LIVE, LiveGrade, LivePrediction, counts, graded,
 from tipoff.grading.outcomes import FINAL, POSTPONED, SIDES
 from tipoff.landing.landing import Landing
 from tipoff.live_games import LandedGames, landed_games
-from tipoff.publishing.envelope import Envelope, export_status, put, put_version
+from tipoff.publishing import live_payloads
+from tipoff.publishing.live_payloads import LIVE_EXPORTS, LiveGradingPayload, LivePayload
+from tipoff.publishing.readers import Edition, publish_schemas, put_dated_export, put_export_version
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.sources.base import Slate
@@ -25,8 +27,6 @@ from tipoff.vocabulary import Grade, SlateGame, clock_time
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
-GAMES_FOLDER: Final = "v1/live"
-GRADING_FOLDER: Final = "v1/live-grading"
 STALE_AFTER: Final = timedelta(minutes=15)
 """Five polls: scores or a box score older than this are named."""
 
@@ -36,8 +36,8 @@ JsonObject = dict[str, Any]
 class LiveContent(NamedTuple):
     """The payloads of both exports, and what their envelope is derived from."""
 
-    games: JsonObject
-    grading: JsonObject
+    games: LivePayload
+    grading: LiveGradingPayload
     empty: bool
     over: bool
     """Every game is final or postponed."""
@@ -59,23 +59,21 @@ def publish_live(
     Both files are named by their date, so that no reader takes one date for another.
     """
     content = live_content(warehouse, landing, game_date, as_of)
-    reasons, missing = content.degraded, content.missing_games
-    envelope = Envelope(
+    edition = Edition(
         game_date=game_date,
-        generated_at=generated_at,
         as_of=as_of,
-        status=export_status(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
-        degraded_reasons=reasons,
-        missing_games=missing,
+        generated_at=generated_at,
+        empty=content.empty,
+        degraded=content.degraded,
+        missing_games=content.missing_games,
+        stale=content.stale,
     )
-    paths = []
-    for folder, payload in ((GAMES_FOLDER, content.games), (GRADING_FOLDER, content.grading)):
-        paths.append(f"{folder}/{game_date}.json")
+    paths = [*publish_schemas(store, LIVE_EXPORTS)]
+    for export, payload in ((live_payloads.LIVE, content.games), (live_payloads.LIVE_GRADING, content.grading)):
         if content.over:
-            stem = f"{folder}/{game_date}/{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-            paths.append(put_version(store, stem, envelope, payload))
-        put(store, f"{folder}/{game_date}.json", envelope, payload)
-    return PublishResult(paths=tuple(paths), rows=len(content.grading["players"]))
+            paths.append(put_export_version(store, export, edition, payload))
+        paths.append(put_dated_export(store, export, edition, payload))
+    return PublishResult(paths=tuple(paths), rows=len(content.grading.players))
 
 
 def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of: datetime) -> LiveContent:
@@ -89,7 +87,9 @@ def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of:
     stale = _has_no_scores(played, landed, as_of)
     without_box = tuple(game["game_id"] for game in played if _lacks_box_score(game, landed, predictions, as_of))
     return LiveContent(
-        games={"counts": _game_counts(games), "games": [{**game, "players": _box(game, landed)} for game in games]},
+        games=LivePayload.model_validate(
+            {"counts": _game_counts(games), "games": [{**game, "players": _box(game, landed)} for game in games]}
+        ),
         grading=_grading(predictions),
         empty=not played,
         over=bool(games) and all(game["status"] in (FINAL, POSTPONED) for game in games),
@@ -217,9 +217,9 @@ def _prediction(
     points = state.projected_points if graded_as else (player.points if player else None)
     return {
         **{name: row[name] for name in (*_PLAYER, *_PREDICTION)},
-        "predicted_points": round(row["points"], 4),
+        "predicted_points": row["points"],
         "points": points,
-        "projected_points": None if state.projected_points is None else round(state.projected_points, 4),
+        "projected_points": state.projected_points,
         "grade": state.grade,
     }
 
@@ -228,12 +228,12 @@ _PLAYER = ("game_id", "player_id", "player_name", "team", "opponent")
 _PREDICTION = ("system_id", "view", "line", "lean", "recommendation", "backfilled", "prediction_id")
 
 
-def _grading(predictions: Sequence[JsonObject]) -> JsonObject:
+def _grading(predictions: Sequence[JsonObject]) -> LiveGradingPayload:
     """The counts of all predictions and of each view of each system, and the players with theirs."""
     system_id, view = HEADLINE
     by_view = groupby(sorted(predictions, key=_view), key=_view)
     by_player = groupby(predictions, key=lambda each: (each["game_id"], each["player_id"]))
-    return {
+    payload = {
         "headline": {"system_id": system_id, "view": view},
         "counts": _counts(predictions),
         "systems": [
@@ -242,6 +242,7 @@ def _grading(predictions: Sequence[JsonObject]) -> JsonObject:
         ],
         "players": [_player(list(each)) for _, each in by_player],
     }
+    return LiveGradingPayload.model_validate(payload)
 
 
 def _view(prediction: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import create_model
 
-from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer
+from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen
 
@@ -57,6 +57,8 @@ class Edition(NamedTuple):
     """The date has no games."""
     degraded: tuple[str, ...] = ()
     missing_games: tuple[str, ...] = ()
+    stale: bool = False
+    """A newer edition should exist by now."""
 
     @property
     def envelope(self) -> Envelope:
@@ -64,7 +66,9 @@ class Edition(NamedTuple):
             game_date=self.game_date,
             generated_at=self.generated_at,
             as_of=self.as_of,
-            status=export_status(empty=self.empty, degraded=self.degraded, missing_games=self.missing_games),
+            status=export_status(
+                empty=self.empty, degraded=self.degraded, missing_games=self.missing_games, stale=self.stale
+            ),
             degraded_reasons=self.degraded,
             missing_games=self.missing_games,
         )
@@ -82,6 +86,13 @@ def put_dated_export(store: ExportStore, export: ReaderExport, edition: Edition,
     path = export.path.format(game_date=edition.game_date, **names)
     put(store, path, edition.envelope, _encoded(export, payload))
     return path
+
+
+def put_export_version(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen) -> str:
+    """Store an export that never changes again, in the folder of its date; return its path."""
+    folder = export.path.format(game_date=edition.game_date).removesuffix(".json")
+    stem = f"{folder}/{edition.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return put_version(store, stem, edition.envelope, _encoded(export, payload))
 
 
 def publish_schemas(store: ExportStore, exports: Iterable[ReaderExport]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator, FormatChecker
 from temporalio.testing import ActivityEnvironment
 
 from activities.follow import FollowActivities
@@ -46,7 +47,11 @@ class Evening:
         return report
 
     def export(self, name: str) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.root / "exports" / "v1" / name / f"{DAY}.json").read_text())
+        """An export, which has the schema that is published beside it."""
+        exports = self.root / "exports" / "v1"
+        content: dict[str, Any] = json.loads((exports / name / f"{DAY}.json").read_text())
+        schema = json.loads((exports / "schemas" / f"{name}.json").read_text())
+        Draft202012Validator(schema, format_checker=FormatChecker()).validate(content)
         return content
 
     def game(self, label: str) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from cli.demo import FIRST_PORT, options_from
-from cli.demo_summary import format_degradation, format_headline, format_publication, format_ui, systems_table
+from cli.demo_summary import (
+    format_degradation,
+    format_headline,
+    format_live,
+    format_publication,
+    format_ui,
+    systems_table,
+)
 from runtime import PROJECT
 from tests.support.ledgers import evening_plan, settled_ledger
 from tests.support.starter import NOWHERE
@@ -146,3 +153,12 @@ def test_a_degradation_that_ends_after_midnight_has_the_weekday_of_its_end() -> 
     status = day_status(settled_ledger(evening_plan(), ended), ended, virtual=True, held=False)
     text = format_degradation(item, status)
     assert text == "without NBA standings from balldontlie (nbac_standings) from 23:00 ET until Sat 01:00 ET: late"
+
+
+def test_the_live_results_are_named_with_their_grades() -> None:
+    counts = {"pending": 0, "trending_correct": 3, "win": 1_200, "void": 2}
+    assert format_live({"game_date": "2024-03-29", "counts": counts}) == (
+        "3 trending correct, 1,200 win, 2 void: "
+        "v1/live-grading/2024-03-29.json, and the games in v1/live/2024-03-29.json"
+    )
+    assert format_live({"game_date": "2024-03-29", "counts": {}}).startswith("no prediction: ")
