@@ -27,7 +27,15 @@ from temporalio.client import WorkflowFailureError
 
 from cli.demo import status_of
 from devtools.drill import from_day_before, morning_of, no_output, prepare
-from devtools.incidents.evidence import Evidence, EvidenceTables, Observed, read_requests, read_writes, request_bounds
+from devtools.incidents.evidence import (
+    CommandRun,
+    Evidence,
+    EvidenceTables,
+    Observed,
+    read_requests,
+    read_writes,
+    request_bounds,
+)
 from devtools.incidents.scenario import Check, Scenario, Value, load_scenario, scenario_files
 from devtools.incidents.worker import BROKEN_SYSTEM
 from devtools.outage_drill import parallel_days
@@ -94,12 +102,22 @@ async def replay(scenario: Scenario, archive: Path, before: Path, root: Path) ->
                 held = await _observe(handle, exports, root / "held") if scenario.observe_at else None
                 result = await wait_for_result(handle)
                 end = Observed(await handle.query(DailyPipelineWorkflow.status), exports)
+                typed = enumerate(scenario.commands, start=1)
+                commands = tuple([await _run_starter(number, command, root) for number, command in typed])
     except TimeoutError:
         return Replayed(scenario, None, problem=f"the day did not end within {TIMEOUT_SECONDS:.0f} s")
     except WorkflowFailureError as failure:
         return Replayed(scenario, None, problem=f"the day failed: {failure_message(failure)}")
     evidence = Evidence(
-        end, result, root, root / "stored.duckdb", time.monotonic() - started, held, refused, len(restarts)
+        end=end,
+        result=result,
+        root=root,
+        warehouse=root / "stored.duckdb",
+        wall_seconds=time.monotonic() - started,
+        held=held,
+        refused_imports=refused,
+        commands=commands,
+        restarts=len(restarts),
     )
     return Replayed(scenario, evidence, tuple(make_checks(evidence, scenario.all_checks)))
 
@@ -157,6 +175,14 @@ async def _supervised_worker(running: Replay, root: Path) -> AsyncIterator[list[
         supervisor.cancel()
 
 
+async def _run_starter(number: int, typed: str, replay: Path) -> CommandRun:
+    """Run a command of `starter.py` about the replay."""
+    command = [sys.executable, str(PROJECT / "starter.py"), *typed.split(), "--replay", str(replay)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    return CommandRun(number, typed, process.returncode or 0, output.decode().strip())
+
+
 async def _observe(handle: DayHandle, exports: Path, copy: Path) -> Observed:
     """Wait until the clock is held, keep what status and exports show, and let the clock go on."""
     while (status := await status_of(handle)) is None or not status.held:  # noqa: ASYNC110 - it is on the server
@@ -180,6 +206,8 @@ def lines_of(replayed: Replayed) -> Iterator[tuple[str, str]]:
         yield "worker", f"restarted {counted(evidence.restarts, 'time')}"
     for text in _reactions(evidence):
         yield "by itself", text
+    for command in evidence.commands:
+        yield "command", f"{command.typed}: exit code {command.exit_code}"
     yield "predictions", _publication(evidence)
     yield "ended", f"{clock_time(evidence.end.status.now, scenario.game_date)}: {evidence.end.status.sentence}"
     yield "load", load_text(evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -76,6 +76,17 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class CommandRun:
+    """A command of `starter.py` that has ended."""
+
+    number: int
+    """1 for the first of the scenario."""
+    typed: str
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A day that ended, and the files that it left."""
 
@@ -88,6 +99,7 @@ class Evidence:
     """As the scenario observed it."""
     refused_imports: Mapping[str, str] | None = None
     """Module that was broken -> what the worker said as it refused to start; empty: it started."""
+    commands: tuple[CommandRun, ...] = ()
     restarts: int = 0
     """How often the worker had to be started again."""
 
@@ -126,7 +138,7 @@ def poll_times(step: PlanStep) -> list[datetime]:
 
 
 class EvidenceTables:
-    """The tables: of the warehouse, of status and exports, `requests`, `request_bounds`, `writes`, `broken_imports`.
+    """The tables: warehouse, status, exports, `requests`, `request_bounds`, `writes`, `commands`, `broken_imports`.
 
     A table of the warehouse has the rows of the game date; `warehouse.NAME` has all. Status and exports are `end_day`,
     `end_steps`, `end_exports` and so on; `held_day` and so on are as observed during the day.
@@ -184,6 +196,8 @@ class EvidenceTables:
         listed = [{"source": name, "bound": bound} for name, bound in bounds.items()]
         self._add("request_bounds", listed, {"source": pl.String, "bound": pl.Int64})
         refused = [{"module": name, "said": said} for name, said in (evidence.refused_imports or {}).items()]
+        schema = {"number": pl.Int64, "typed": pl.String, "exit_code": pl.Int64, "output": pl.String}
+        self._add("commands", [asdict(command) for command in evidence.commands], schema)
         self._add("broken_imports", refused, {"module": pl.String, "said": pl.String})
 
 

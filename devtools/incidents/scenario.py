@@ -100,6 +100,8 @@ class Scenario(Frozen):
     broken_system: BrokenSystem | None = None
     observe_at: VirtualTime | None = None
     """The clock stops there, and what status and exports show then becomes evidence."""
+    commands: tuple[str, ...] = ()
+    """Commands of `starter.py` that are run after the day has ended, such as "watchdog --once --json"."""
     settings: dict[str, str] = {}
     """Settings of the worker."""
     faults: tuple[Fault, ...] = Field(default=(), alias="fault")

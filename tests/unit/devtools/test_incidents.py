@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from devtools.incidents.__main__ import Replayed, lines_of, make_checks, print_scenario, print_table
-from devtools.incidents.evidence import Evidence, Observed, poll_times, request_bounds
+from devtools.incidents.evidence import CommandRun, Evidence, Observed, poll_times, request_bounds
 from devtools.incidents.scenario import Check, Scenario, every_day_checks, load_scenario, scenario_files
 from tests.support.ledgers import evening_plan
 from tests.support.rows import rows_of
@@ -57,7 +57,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
         )
     warehouse.close()
     observed = Observed(status, tmp_path / "exports")
-    return Evidence(observed, day_result(status), tmp_path, file, 12.0, observed, {"catboost": "an import failed"}, 1)
+    commands = tuple(CommandRun(number, "schedules apply --json", 0, "[]") for number in range(1, 6))
+    refused = {"catboost": "an import failed"}
+    return Evidence(observed, day_result(status), tmp_path, file, 12.0, observed, refused, commands, restarts=1)
 
 
 def test_every_incident_has_a_scenario() -> None:
@@ -90,6 +92,7 @@ def test_every_check_is_a_select_that_the_evidence_answers(name: str, evidence: 
         ("SELECT hour(as_of) FROM requests", 10),
         ("SELECT content->>'game_date' FROM end_exports WHERE path = 'predictions/today.json'", "2024-03-29"),
         ("SELECT COUNT(*) FROM writes WHERE table_name = 'raw_player_props'", 2),
+        ("SELECT typed FROM commands WHERE number = 1 AND output = '[]'", "schedules apply --json"),
         ("SELECT said FROM broken_imports WHERE module = 'catboost'", "an import failed"),
         ("SELECT bound > 0 FROM request_bounds WHERE source = 'nbac_schedule'", True),
     ],
