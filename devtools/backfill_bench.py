@@ -23,7 +23,7 @@ from runtime.replay import Replay, ReplayConfig, start_replay
 from runtime.stage_timer import StageTimer
 from tipoff.replay.archive import Archive
 from tipoff.replay.season_rows import load_game_lines, load_player_lines, load_reports, load_results, load_rosters
-from tipoff.vocabulary import BackfillMode, BackfillScope, Phase
+from tipoff.vocabulary import BackfillMode, BackfillScope, Phase, counted
 from tipoff.warehouse.base import DateRange
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from workflows.backfill import BackfillWorkflow
@@ -49,13 +49,14 @@ class Measured(NamedTuple):
 
     def report(self) -> str:
         """The figures, and what they mean for a season on two idle cores."""
-        season = self.cpu_seconds / self.dates * SEASON_DATES / CORES
-        return (
-            f"{self.dates} dates in {self.seconds:.0f} s ({self.seconds / self.dates:.1f} s each), "
-            f"{self.cpu_seconds / self.dates:.1f} s of processor time each, {self.events:,} events of the backfill\n"
-            f"a season of {SEASON_DATES} dates: {self.seconds / self.dates * SEASON_DATES:.0f} s at this pace, "
-            f"{season:.0f} s of two cores (limit {LIMIT_SECONDS:.0f} s)"
+        each, cpu = self.seconds / self.dates, self.cpu_seconds / self.dates
+        lines = (
+            f"{counted(self.dates, 'date')} in {self.seconds:.0f} s, {counted(self.events, 'event')} of the backfill",
+            f"each: {each:.1f} s, {cpu:.1f} s of processor time",
+            f"a season of {counted(SEASON_DATES, 'date')}: {each * SEASON_DATES:.0f} s at this pace, "
+            f"{cpu * SEASON_DATES / CORES:.0f} s of two cores (limit {LIMIT_SECONDS:.0f} s)",
         )
+        return "\n".join(lines)
 
 
 def store_seasons(archive: Archive, file: Path) -> None:

@@ -20,6 +20,7 @@ from tipoff.service_levels import summed_up
 from tipoff.settings import Settings
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.vocabulary import (
+    BackfillPlan,
     Cadence,
     CollectReport,
     ComputeReport,
@@ -37,6 +38,7 @@ from tipoff.vocabulary import (
     StepKind,
     ValidationReport,
 )
+from workflows.backfill import BackfillPlanWorkflow
 from workflows.contracts import (
     Activity,
     CollectRequest,
@@ -51,6 +53,7 @@ from workflows.contracts import (
     TrainingResult,
     TrainRequest,
 )
+from workflows.contracts.backfill import PlanBackfillRequest
 from workflows.contracts.validation import ServiceLevelsRequest, ValidateRequest
 from workflows.daily_pipeline import DailyPipelineWorkflow
 from workflows.rate_limiter import RateLimiterWorkflow
@@ -61,6 +64,7 @@ LINES = "odds_api_player_points_props"
 LINES_LABEL = f"player lines ({LINES})"
 HOURS = timedelta(hours=1)
 WORKFLOWS = (
+    BackfillPlanWorkflow,
     *(DailyPipelineWorkflow, TrainingWorkflow, RateLimiterWorkflow),
     *(ValidationWorkflow, ServiceLevelsWorkflow),
 )
@@ -116,6 +120,10 @@ class SmallDay:
     async def service_levels(self, dates: ServiceLevelsRequest) -> ServiceLevelsReport:
         return ServiceLevelsReport(dates=(), together=summed_up(()))
 
+    @activity.defn(name=Activity.PLAN_BACKFILL.value)
+    async def plan_backfill(self, request: PlanBackfillRequest) -> BackfillPlan:
+        return BackfillPlan(scope=request.scope, dates=(), digest="0123456789ab")
+
     @activity.defn(name=Activity.TRAINING_HISTORY.value)
     async def training_history(self, training: TrainingInput) -> TrainingHistory:
         return TrainingHistory(file="history.parquet", rows=1200)
@@ -146,6 +154,7 @@ class SmallDay:
                 self.export,
                 self.log_run,
                 self.recorded_day,
+                self.plan_backfill,
                 self.training_history,
                 self.validate,
                 self.service_levels,
