@@ -54,11 +54,28 @@ def break_system(broken: BrokenSystem) -> None:
     module["build_system"] = build_or_fail
 
 
+def break_predictions(folder: Path) -> None:
+    """Break the system of the scenario in the child process that predicts: it runs `sitecustomize` as it starts."""
+    (folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        'if "tipoff.systems.predict_process" in sys.orig_argv:\n'
+        "    from devtools.incidents import worker\n"
+        f"    worker.break_system(worker.broken_system(Path({str(folder)!r})))\n"
+    )
+    sys.path.insert(0, str(folder))
+
+
+def broken_system(folder: Path) -> BrokenSystem:
+    """The system of the scenario."""
+    return BrokenSystem.model_validate_json((folder / BROKEN_SYSTEM).read_bytes())
+
+
 def main(folder: Path) -> int:
     """The exit code of the worker."""
     log_writes(folder / WRITES)
     if (folder / BROKEN_SYSTEM).exists():
-        break_system(BrokenSystem.model_validate_json((folder / BROKEN_SYSTEM).read_bytes()))
+        break_predictions(folder.resolve())
     return worker.main([])
 
 
