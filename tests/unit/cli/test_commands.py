@@ -20,6 +20,8 @@ START = {**OPERATOR, "wait": False, "rerun": False, "step": "", "again": False, 
 START.pop("id")
 FORCE = {**OPERATOR, "phase": "lines", "yes": False}
 MODELS = {"json": False, "replay": None}
+AIMED = {"json": False, "replay": None}
+BACKFILL = {**AIMED, "first": date(2024, 3, 2), "last": date(2024, 3, 29)}
 SOURCES = {**DATED, "date": None, "who": "ann", "why": "", "reset_cooldown": None}
 
 
@@ -159,6 +161,20 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("warehouse apply", {"action": "apply", "dry_run": False, "json": False, "replay": None}),
     ("warehouse apply --dry-run", {"action": "apply", "dry_run": True, "json": False, "replay": None}),
     ("warehouse backup to", {"action": "backup", "to": Path("to"), "json": False, "replay": None}),
+    (
+        "backfill plan --from 2024-03-02 --to 2024-03-29",
+        {**BACKFILL, "action": "plan", "mode": "missing", "from_phase": "slate", "to_phase": "grade"},
+    ),
+    (
+        "backfill start --plan c0ffee --parallelism 4 --who bob --why late",
+        {**AIMED, "action": "start", "digest": "c0ffee", "parallelism": 4, "who": "bob", "why": "late"},
+    ),
+    ("backfill status --watch", {**AIMED, "action": "status", "watch": True}),
+    *(
+        (f"backfill {name}", {**AIMED, "action": name, "who": "ann", "why": ""})
+        for name in ("pause", "resume", "cancel")
+    ),
+    ("backfill parallelism 3", {**AIMED, "action": "parallelism", "parallelism": 3, "who": "ann", "why": ""}),
     ("watchdog", {"once": False, "alert": False, "json": False, "replay": None}),
     ("watchdog --once --alert", {"once": True, "alert": True, "json": False, "replay": None}),
     ("dev", {}),

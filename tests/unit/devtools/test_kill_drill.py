@@ -68,8 +68,8 @@ def test_every_kind_of_activity_is_killed_before_and_after_its_work_and_with_the
         Activity.OBSERVE,
         Activity.REPORT_PASS,
         Activity.MORNING_CHECK,
-        Activity.OBSERVE,
-        Activity.REPORT_PASS,
+        Activity.PLAN_BACKFILL,
+        Activity.PUBLISH_BACKFILL,
     }
     activities = set(Activity) - outside
     assert {kill.activity for kill in kills} == activities
