@@ -54,7 +54,7 @@ from tipoff.watchdog.observation import (
     ScheduleFacts,
 )
 from workflows.contracts import RATE_LIMITER_WORKFLOW, RateLimiterHandler, RateLimiterState, rate_limiter_workflow_id
-from workflows.contracts.schedules import SCHEDULE_PREFIX, WATCHDOG_WORKFLOW_ID
+from workflows.contracts.schedules import SCHEDULE_PREFIX, WATCHDOG_WORKFLOW_ID, ScheduleName, schedule_id
 
 DAYS_OBSERVED: Final = 3
 LEARNED_FROM: Final = 21
@@ -95,8 +95,8 @@ class _Observer:
         queues, lost = await self._part("workers", self._workers(), ((), ()))
         answers = any(queue.is_served for queue in queues if (queue.queue, queue.kind) == (DAY_QUEUE, "workflows"))
         runs = await self._part("open runs", self._runs(), ())
-        schedules, days, models, learn, success, limiters = await asyncio.gather(
-            self._part("schedules", self._schedules(), ()),
+        (schedules, missing), days, models, learn, success, limiters = await asyncio.gather(
+            self._part("schedules", self._schedules(), ((), ())),
             self._part("days", self._days(runs, answers=answers), ()),
             self._part("models", asyncio.to_thread(self._models), ()),
             self._part("past dates", asyncio.to_thread(self._game_dates_to_learn), ()),
@@ -112,6 +112,7 @@ class _Observer:
             lost_workers=lost,
             runs=runs,
             schedules=schedules,
+            missing_schedules=missing,
             days=days,
             models=models,
             game_dates_to_learn=learn,
@@ -202,13 +203,15 @@ class _Observer:
                 break
         return "", 0
 
-    async def _schedules(self) -> tuple[ScheduleFacts, ...]:
+    async def _schedules(self) -> tuple[tuple[ScheduleFacts, ...], tuple[str, ...]]:
+        """Our schedules on the server, and the names of those that it has not."""
         listing = await self._client.list_schedules(rpc_timeout=SERVER_TIMEOUT)
         names = [each.id async for each in listing if each.id.startswith(SCHEDULE_PREFIX)]
         described = await asyncio.gather(
             *(self._client.get_schedule_handle(name).describe(rpc_timeout=SERVER_TIMEOUT) for name in sorted(names))
         )
-        return tuple(map(_schedule, described))
+        missing = tuple(name.value for name in ScheduleName if schedule_id(name) not in names)
+        return tuple(map(_schedule, described)), missing
 
     # ── days ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -145,12 +145,12 @@ def _wedged_summary(run: RunFacts) -> str:
 
 
 def schedules_missing(observation: Observation) -> Iterator[Finding]:
-    """The server has no schedule that starts the days."""
-    if observation.schedule("day") is None:
+    """The server lacks schedules: nothing starts what they are for."""
+    if missing := observation.missing_schedules:
         yield Finding(
             key="schedules",
             severity=Severity.WARNING,
-            summary="the server has no schedule that starts the days",
+            summary=f"the server lacks {counted(len(missing), 'schedule')}, so nothing starts: {', '.join(missing)}",
             command="starter.py schedules apply",
         )
 

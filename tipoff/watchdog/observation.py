@@ -150,6 +150,8 @@ class Observation(Frozen):
     runs: tuple[RunFacts, ...] = ()
     """The open runs of our workflows, also those of the days."""
     schedules: tuple[ScheduleFacts, ...] = ()
+    missing_schedules: tuple[str, ...] = ()
+    """Declared ones that the server has not."""
     days: tuple[DayFacts, ...] = ()
     """Today, yesterday, the day before, and other dates with an open run."""
     models: tuple[ModelFacts, ...] = ()

@@ -74,7 +74,7 @@ FAULTS: dict[str, Observation] = {
         runs=(run(is_nondeterministic=True, task_attempt=2),)
     ),
     "wedged:watchdog": observation(runs=(run(workflow_id="watchdog", task_attempt=3, task_since=NOON - MINUTE),)),
-    "schedules": observation(schedules=()),
+    "schedules": observation(missing_schedules=("training",)),
     "schedule_paused:day": observation(schedules=(schedule(paused=True, note="for the break"),)),
     "schedule_missed:training": observation(
         schedules=(schedule(), schedule("training", missed=2, skipped=1)),
