@@ -24,7 +24,6 @@ from cli.render import console, table_of
 from cli.server import WORKER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
 from runtime.failures import failure_message
-from tipoff.publishing.backfill import read_backfill, read_planned_scope
 from tipoff.vocabulary import (
     BackfillMode,
     BackfillPlan,
@@ -159,6 +158,8 @@ def _print_plan(options: Namespace, target: Target, plan: BackfillPlan) -> ExitC
 
 async def _start(client: Client, options: Namespace, target: Target) -> ExitCode:
     """Start the plan if it is still the same. Raises CommandError UNKNOWN or REFUSED."""
+    from tipoff.publishing.backfill import read_planned_scope  # polars, which most actions do not need
+
     scope = read_planned_scope(target.exports, options.digest)
     if scope is None:
         raise CommandError(ExitCode.UNKNOWN, f"there is no plan {options.digest}; `backfill plan` prints a plan")
@@ -258,6 +259,8 @@ async def _status(target: Target) -> BackfillStatus:
             status = await _query(client) if run else None
     except CommandError:  # no server answers
         run = status = None
+    from tipoff.publishing.backfill import read_backfill  # polars, which a running backfill's answer does not need
+
     status = status or read_backfill(target.exports)
     if status is None:
         raise CommandError(ExitCode.UNKNOWN, "no backfill has run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -12,10 +13,12 @@ from cli.exit_codes import ExitCode
 from cli.render import console, table_of
 from cli.target import Target
 from cli.warehouse_work import WarehouseWork, read_warehouse
-from tipoff.service_levels import service_levels_report
 from tipoff.vocabulary import DateServiceLevels, ServiceLevelsReport, clock_time, counted
 from workflows.contracts.validation import ServiceLevelsRequest
 from workflows.validation import ServiceLevelsWorkflow
+
+if TYPE_CHECKING:
+    from tipoff.warehouse.base import Warehouse
 
 
 async def run(options: Namespace) -> ExitCode:
@@ -25,13 +28,19 @@ async def run(options: Namespace) -> ExitCode:
     report = await read_warehouse(
         target,
         WarehouseWork(ServiceLevelsWorkflow.run, dates, "service levels"),
-        lambda warehouse: service_levels_report(warehouse, target.exports, dates.first_date, dates.last_date),
+        lambda warehouse: _report_here(warehouse, target, dates),
     )
     if options.json:
         print(report.model_dump_json())
     else:
         console().print(_page(report))
     return ExitCode.DONE
+
+
+def _report_here(warehouse: Warehouse, target: Target, dates: ServiceLevelsRequest) -> ServiceLevelsReport:
+    from tipoff.service_levels import service_levels_report  # polars, which a worker's answer does not need
+
+    return service_levels_report(warehouse, target.exports, dates.first_date, dates.last_date)
 
 
 def _page(report: ServiceLevelsReport) -> RenderableType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -13,11 +14,12 @@ from cli.render import console, table_of
 from cli.target import Target
 from cli.view import read_exported_status
 from cli.warehouse_work import WarehouseWork, read_warehouse
-from tipoff.validation.checks import validate
-from tipoff.validation.records import read_records
 from tipoff.vocabulary import DataState, ValidationReport, counted, date_and_time
 from workflows.contracts.validation import ValidateRequest
 from workflows.validation import ValidationWorkflow
+
+if TYPE_CHECKING:
+    from tipoff.warehouse.base import Warehouse
 
 
 async def run(options: Namespace) -> ExitCode:
@@ -28,13 +30,20 @@ async def run(options: Namespace) -> ExitCode:
     report = await read_warehouse(
         target,
         WarehouseWork(ValidationWorkflow.run, request, f"validation of {request.game_date}"),
-        lambda warehouse: validate(read_records(warehouse, target.exports, request.game_date, request.as_of)),
+        lambda warehouse: _validate_here(warehouse, target, request),
     )
     if options.json:
         print(report.model_dump_json())
     else:
         console().print(_page(report))
     return ExitCode.FAILED if report.problems else ExitCode.DONE
+
+
+def _validate_here(warehouse: Warehouse, target: Target, request: ValidateRequest) -> ValidationReport:
+    from tipoff.validation.checks import validate  # polars, which a worker's answer does not need
+    from tipoff.validation.records import read_records
+
+    return validate(read_records(warehouse, target.exports, request.game_date, request.as_of))
 
 
 def _now(target: Target, game_date: date) -> datetime:

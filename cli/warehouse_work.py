@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from temporalio.client import Client, WorkflowFailureError
 
@@ -18,9 +18,10 @@ from cli.warehouse_file import existing_warehouse, warehouse_file
 from runtime.failures import failure_message
 from tipoff.errors import WarehouseLockedError
 from tipoff.vocabulary import Frozen
-from tipoff.warehouse.base import Warehouse
-from tipoff.warehouse.open import open_warehouse
 from workflows.contracts import TASK_TIMEOUT, Queue
+
+if TYPE_CHECKING:
+    from tipoff.warehouse.base import Warehouse
 
 TIMEOUT_SECONDS = 60.0
 """How long a worker may take, which may be computing something else."""
@@ -77,6 +78,8 @@ async def _ask_worker(client: Client, work: WarehouseWork) -> Any:
 
 
 def _read_here(target: Target, here: Callable[[Warehouse], Result], why_no_worker: str) -> Result:
+    from tipoff.warehouse.open import open_warehouse  # polars, which a worker's answer does not need
+
     settings = target.settings
     if warehouse_file(settings.warehouse):
         existing_warehouse(settings.warehouse)

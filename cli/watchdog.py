@@ -12,8 +12,6 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from activities.observing import observe
-from activities.resources import Resources
 from activities.server_state import SERVER_TIMEOUT
 from cli.exit_codes import CommandError, ExitCode
 from cli.render import console, table_of
@@ -35,6 +33,8 @@ async def run(options: Namespace) -> ExitCode:
     target = Target(options.replay)
     findings = await (_check_once(target) if options.once else _last_pass(target))
     if options.alert:
+        from activities.resources import Resources  # polars, which the last pass does not need
+
         resources = Resources(target.settings, now=lambda: datetime.now(UTC))
         await asyncio.to_thread(resources.alert_sender.report, ONCE, findings, datetime.now(UTC))
     if options.json:
@@ -46,6 +46,9 @@ async def run(options: Namespace) -> ExitCode:
 
 async def _check_once(target: Target) -> tuple[Finding, ...]:
     """What is wrong now. A server that does not answer is a finding, too."""
+    from activities.observing import observe  # polars, which the last pass does not need
+    from activities.resources import Resources
+
     now = datetime.now(UTC)
     try:
         async with connected(target) as client:

@@ -137,5 +137,5 @@ async def test_a_refusal_says_what_to_do(monkeypatch: pytest.MonkeyPatch, status
 
 async def test_a_folder_has_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIPOFF_LANDING", "file://var/landing")
-    with pytest.raises(CommandError, match="file://var/landing is a folder, in which nothing removes files"):
+    with pytest.raises(CommandError, match="a folder, from which the schedule retention removes old files"):
         await apply()
