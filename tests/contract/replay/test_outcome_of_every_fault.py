@@ -21,6 +21,7 @@ def fault_kinds_of(source: Source) -> set[FaultKind]:
     return possible if is_replayed(source) else possible - OF_CONTENT
 
 
+@pytest.mark.long  # `make sources-check` does the same
 @pytest.mark.timeout(600)
 async def test_every_failure_gets_its_own_outcome_at_every_source(archive: Archive, tmp_path: Path) -> None:
     results = CheckResults()
