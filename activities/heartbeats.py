@@ -129,7 +129,8 @@ def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
     done = threading.Event()
 
     def heartbeat() -> None:
-        while not done.wait(attempt.interval_seconds):
+        # A worker that stops cancels what does not end in time, and then no longer takes heartbeats.
+        while not done.wait(attempt.interval_seconds) and not activity.is_cancelled():
             attempt.heartbeat()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(heartbeat,), daemon=True)

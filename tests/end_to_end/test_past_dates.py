@@ -30,7 +30,7 @@ from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import RunState, game_date_of, season_of
 from tipoff.warehouse.tables import TABLES, Layer
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 SAMPLE_DATES = (date(2024, 2, 15), date(2024, 2, 24), date(2024, 3, 28))
 """Dates with few games: an earlier one, one on which everything is refused, and one that becomes yesterday."""

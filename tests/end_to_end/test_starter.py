@@ -603,6 +603,7 @@ def documented_command_lines() -> list[list[str]]:
     return sorted(lines, key=lambda words: LAST_COMMANDS.index(words[0]) + 1 if words[0] in LAST_COMMANDS else 0)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_every_documented_command_runs(client: Client, starter: Starter, day: SmallDay) -> None:
     unreachable_upstream = Starter(starter.folder, {**starter.variables, "TIPOFF_UPSTREAM": f"http://{NOWHERE}"})

@@ -23,7 +23,7 @@ from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
 from tipoff.warehouse.tables import TABLES
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 NEXT_MORNING = at(9, 15) + timedelta(days=1)
 TIMES = (at(9, 15), at(13, 35), at(16), at(19, 30), at(22, 50), at(1, 30) + timedelta(days=1), NEXT_MORNING)

@@ -190,7 +190,7 @@ async def test_a_worker_stops_when_a_library_that_it_imports_later_is_damaged(
             TIPOFF_WAREHOUSE=f"duckdb:///{tmp_path}/tipoff.duckdb",
             PYTHONPATH=str(package.parent),
         )
-    assert "an import failed (libgomp.so.1" in error
+    assert "an import failed (catboost: ImportError: libgomp.so.1" in error
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -116,7 +116,7 @@ async def test_a_run_that_starts_during_the_games_follows_them_and_reads_the_inp
     assert runs_of(run, "ml_feature_store") == [(KNOWN_BY, IDS)]
     assert set(world.landed_by.values()) == {KNOWN_BY}
     assert {item.step for item in run.result.degradations} == NOT_LANDED
-    assert runs_of(run, "predictions") == [(start, IDS)] * 2, "the day is announced, then published with predictions"
+    assert runs_of(run, "announcement") == runs_of(run, "predictions") == [(start, IDS)]
     assert [alert.key for alert in run.status.alerts if alert.key.endswith(":overdue")] == []
 
 

@@ -125,7 +125,7 @@ async def test_a_day_whose_every_game_is_postponed_ends_complete(client: Client)
     assert run.result.state is RunState.COMPLETE
     assert run.status.postponed_games == BOTH
     assert runs_of(run, "grade"), "the published predictions are void"
-    assert len(runs_of(run, "predictions")) == 3, "announced, published and withdrawn"
+    assert len(runs_of(run, "predictions")) == 2, "published and withdrawn"
     assert run.result.data_quality is DataQuality.EMPTY
 
 

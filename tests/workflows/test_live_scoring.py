@@ -58,6 +58,7 @@ async def test_the_games_are_followed_window_by_window_by_one_child_at_a_time(ha
     assert step(happy.status, SCOREBOARD).polls > windows
 
 
+@pytest.mark.long
 async def test_a_terminated_child_is_started_again_for_the_same_window(client: Client, happy: DayRun) -> None:
     world = World(happy_script(lines_at=at(11)), pauses={SCOREBOARD: Pause()})
     async with serving(client, world), started_day(client) as day:

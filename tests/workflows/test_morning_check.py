@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -29,6 +30,7 @@ TODAY = DAY + timedelta(days=1)
 MORNING = ScheduledRun(game_date=TODAY, as_of=eastern(TODAY, 9, 15))
 
 
+@pytest.mark.long
 async def test_the_morning_check_alerts_about_grades_and_providers_and_sends_one_summary(
     client: Client, tmp_path: Path
 ) -> None:

@@ -200,6 +200,7 @@ class Launches:
         return result
 
 
+@pytest.mark.long
 async def test_a_schedule_starts_each_day_under_an_id_of_its_own_and_leaves_it_alone(client: Client) -> None:
     """Its own backfill call, over the change of the clocks; the days run by their virtual clock."""
     launches = Launches(client, schedule=ScheduleName.DAY, latest=timedelta(hours=19), replay="var/demo")

@@ -119,6 +119,7 @@ def _state(version: DeployedVersion) -> VersionState:
     return version.state
 
 
+@pytest.mark.long
 async def test_a_day_ends_on_the_version_that_it_started_with_and_new_days_take_the_new_one(client: Client) -> None:
     assert await deployed_versions(client) == ()
     async with activities(client), version(client, OLD, DailyPipelineWorkflow), started_day(client, HELD) as running:

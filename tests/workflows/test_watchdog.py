@@ -158,6 +158,7 @@ async def test_without_a_server_and_without_a_worker_any_cron_knows(
     assert "server" not in {alert.key for alert in alerts}, "it answers again"
 
 
+@pytest.mark.long
 async def test_a_queue_without_a_worker_is_found_behind_its_step(
     client: Client, resources: Resources, day: SmallDay
 ) -> None:
@@ -332,6 +333,7 @@ async def _continued_as_new(client: Client) -> bool:
     return described.raw_description.workflow_execution_info.first_run_id != described.run_id
 
 
+@pytest.mark.long
 async def test_the_watchdog_observes_the_real_server_and_reports_what_it_found(
     client: Client,
     resources: Resources,
