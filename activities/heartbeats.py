@@ -124,13 +124,17 @@ def blocking_activity(work: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def _is_abandoned() -> bool:
+    """Whether the worker has stopped waiting for the activity, and takes no more heartbeats."""
+    return activity.is_worker_shutdown() and activity.is_cancelled()
+
+
 @contextmanager
 def _heartbeat_thread(attempt: Attempt) -> Iterator[None]:
     done = threading.Event()
 
     def heartbeat() -> None:
-        # A worker that stops cancels what does not end in time, and then no longer takes heartbeats.
-        while not done.wait(attempt.interval_seconds) and not activity.is_cancelled():
+        while not done.wait(attempt.interval_seconds) and not _is_abandoned():
             attempt.heartbeat()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(heartbeat,), daemon=True)

@@ -33,6 +33,7 @@ def decisions(run: DayRun) -> tuple[list[ScheduledActivity], list[ScheduledActiv
     return first, sorted((each for each in run.scheduled_activities if each.activity in SECOND_HALVES), key=str)
 
 
+@pytest.mark.long
 async def test_a_repeated_day_takes_the_same_decisions(client: Client) -> None:
     clock = virtual(
         scheduled_command(at(10, 10), CommandName.FORCE_CONTINUE, "lines"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from temporalio.client import Client
 
 from tests.support.days import (
@@ -36,6 +37,7 @@ async def test_the_plan_follows_a_tip_off_that_becomes_known_at_noon(client: Cli
     assert alert.text.startswith(f"tip-off not fixed: {EARLY.label};")
 
 
+@pytest.mark.long
 async def test_a_day_whose_only_game_never_gets_a_time_publishes_in_time_and_fails_at_its_end(client: Client) -> None:
     script = happy_script((LATE,), lines_at=at(11))
     never = ScriptedResponse(MORNING, missing=(EARLY.game_id,))
