@@ -53,14 +53,16 @@ SERVER = CheckCommand("Temporal server", (sys.executable, "-m", "runtime.tempora
 FAST_TESTS = (
     _pytest("unit and contract tests", 3, "-m", IN_MAKE_TEST, "tests/contract", "tests/unit", "tests/histories"),
 )
-# A file stays in one process, so that its server is started once. The files start in this order: a replayed day that
-# several files share is made while scripted days still run, and short files come last.
+LONGEST_FILE = "tests/end_to_end/test_undisturbed_day.py"
+"""Its replayed days take as long as half of the others together, so it begins first."""
+# A file stays in one process, so that its server is started once. The files start in this order: scripted days run
+# while the replayed days are made, and short files come last.
 SLOW_TESTS = (
     _pytest(
         "workflow and end-to-end tests",
         4,
         *("--dist", "loadfile", "--no-loadscope-reorder", "-m", IN_MAKE_TEST),
-        *("tests/workflows", "tests/end_to_end", "tests/server"),
+        *(LONGEST_FILE, "tests/workflows", "tests/end_to_end", "tests/server"),
     ),
 )
 BIGQUERY_EMULATOR = CheckCommand("BigQuery emulator", (sys.executable, "-m", "devtools.emulators.bigquery"))

@@ -80,6 +80,7 @@ def workers_of(histories: list[WorkflowHistory]) -> Counter[str]:
     )
 
 
+@pytest.mark.long
 async def test_two_worker_processes_share_the_spacing_of_a_host(tmp_path: Path, temporal_binary: Path) -> None:
     async with running_replay(tmp_path, temporal_binary, task_queues="tipoff-day", rate_limits_enabled="on") as running:
         start_fetching(running, "one")

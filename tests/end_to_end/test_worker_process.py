@@ -131,6 +131,7 @@ async def test_a_stopped_worker_finishes_its_activity_and_the_next_one_continues
     assert (day.summary["players_predicted"], day.summary["first_published_at"]) == (None, None)
 
 
+@pytest.mark.long
 async def test_a_full_disk_parks_the_step_and_leaves_no_partial_file(tmp_path: Path, temporal_binary: Path) -> None:
     others = "tipoff-day,tipoff-warehouse,tipoff-models"
     async with running_replay(tmp_path, temporal_binary, game_date=WITHOUT_GAMES, task_queues=others) as running:
