@@ -19,6 +19,7 @@ from activities.resources import Resources
 from tipoff.collecting import collect
 from tipoff.errors import TipoffError
 from tipoff.live_games import BOX_SCORES, box_scores_due, landed_games
+from tipoff.publishing.envelope import Edition
 from tipoff.publishing.live import publish_live
 from tipoff.sources.base import Slate
 from tipoff.vocabulary import SourceReport
@@ -95,7 +96,7 @@ class FollowActivities:
             await asyncio.to_thread(
                 publish_live,
                 *(resources.warehouse, resources.landing, resources.exports),
-                *(request.game_date, times[-1], resources.now()),
+                Edition(request.game_date, times[-1], resources.now()),
             )
         except TipoffError as error:
             activity.logger.warning("the live results are not exported: %s", error)

@@ -13,14 +13,16 @@ from tipoff.grading.balance import release_picks
 from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.day_alerts import update_day_alerts
 from tipoff.publishing.ended_days import publish_ended_day
-from tipoff.publishing.envelope import decode
+from tipoff.publishing.envelope import Edition, decode
 from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.live import publish_live
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
 from tipoff.publishing.status import PublishResult, publish_status
+from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import publish_summary
 from tipoff.vocabulary import ComputeReport, EndedRun, step_names
+from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.execution_log import log_run, phase_status
 from tipoff.warehouse.preflight import PUBLICATION, Lacking, lacking_inputs
 from workflows.contracts import Activity, ComputeRequest, PublishStatusRequest
@@ -78,17 +80,13 @@ def _lacking(resources: Resources, request: ComputeRequest) -> Lacking:
 
 
 def _publish_tables(
-    publish: Callable[..., PublishResult], resources: Resources, request: ComputeRequest
+    publish: Callable[[Warehouse, ExportStore, Edition], PublishResult], resources: Resources, request: ComputeRequest
 ) -> PublishResult:
-    return publish(
-        resources.warehouse,
-        resources.exports,
-        request.game_date,
-        request.as_of,
-        resources.now(),
-        request.degraded,
-        request.missing_games,
-    )
+    return publish(resources.warehouse, resources.exports, _edition(resources, request))
+
+
+def _edition(resources: Resources, request: ComputeRequest) -> Edition:
+    return Edition(request.game_date, request.as_of, resources.now(), request.degraded, request.missing_games)
 
 
 def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResult:
@@ -118,14 +116,8 @@ def _publish_results(resources: Resources, request: ComputeRequest) -> PublishRe
 
 
 def _publish_live(resources: Resources, request: ComputeRequest) -> None:
-    publish_live(
-        resources.warehouse,
-        resources.landing,
-        resources.exports,
-        request.game_date,
-        request.as_of,
-        resources.now(),
-    )
+    edition = Edition(request.game_date, request.as_of, resources.now())
+    publish_live(resources.warehouse, resources.landing, resources.exports, edition)
 
 
 _EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,26 +10,18 @@ import polars as pl
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.market.best_bets import best_bets, rationale
-from tipoff.publishing.exports import ExportContent, ExportSnapshot, publish_content
+from tipoff.publishing.envelope import Edition
+from tipoff.publishing.exports import ExportContent, publish_content
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
 from tipoff.warehouse.base import Warehouse
 
 
-def publish_best_bets(
-    warehouse: Warehouse,
-    store: ExportStore,
-    game_date: date,
-    as_of: datetime,
-    generated_at: datetime,
-    degraded: Sequence[str] = (),
-    missing_games: Sequence[str] = (),
-) -> PublishResult:
+def publish_best_bets(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the best bets at `as_of` as a version, the date's current file and `latest`."""
-    snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
-    content = best_bets_content(warehouse, game_date, as_of)
-    return publish_content(store, "v1/best-bets", "latest", snapshot, content, degraded, missing_games)
+    content = best_bets_content(warehouse, edition.game_date, edition.as_of)
+    return publish_content(store, "v1/best-bets", "latest", edition, content)
 
 
 def best_bets_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> ExportContent:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from tipoff.publishing.readers import Edition, ReaderExport, put_export
+from tipoff.publishing.envelope import Envelope
+from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import PREDICTED, Frozen, first_day, season_of
 from tipoff.warehouse.base import Parameters, Warehouse
@@ -38,9 +39,9 @@ GAME_COUNTS: Final = ReaderExport(
 )
 
 
-def publish_calendar(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:
+def publish_calendar(warehouse: Warehouse, store: ExportStore, envelope: Envelope) -> tuple[str, ...]:
     """Export the calendar of the season of a date; return the paths."""
-    season = season_of(edition.game_date)
+    season = season_of(envelope.game_date)
     parameters: Parameters = {
         "first_date": first_day(season),
         "last_date": first_day(season) + _YEAR,
@@ -49,4 +50,4 @@ def publish_calendar(warehouse: Warehouse, store: ExportStore, edition: Edition)
     }
     counts = warehouse.query(sql_text("game_counts"), parameters)
     dates = tuple(GameCount.model_validate(row) for row in counts.to_dicts())
-    return (put_export(store, GAME_COUNTS, edition, CalendarPayload(season=season, dates=dates)),)
+    return (put_export(store, GAME_COUNTS, envelope, CalendarPayload(season=season, dates=dates)),)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import AwareDatetime
 
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, game_date_of
 
 SCHEMA_VERSION: Final = 1
 
@@ -38,6 +38,44 @@ class Envelope(Frozen):
     missing_games: tuple[str, ...] = ()
     backfilled: bool = False
     """Every prediction of it was made after its game began."""
+
+
+class Edition(NamedTuple):
+    """What is published: a date as known at `as_of` on the day's clock, and what the day lacks then."""
+
+    game_date: date
+    as_of: datetime
+    generated_at: datetime
+    """Wall-clock time."""
+    degraded: Sequence[str] = ()
+    missing_games: Sequence[str] = ()
+
+    @property
+    def is_of_today(self) -> bool:
+        """Whether the date is today's on the day's clock."""
+        return game_date_of(self.as_of) == self.game_date
+
+    def envelope(
+        self,
+        *,
+        empty: bool = False,
+        degraded: Sequence[str] = (),
+        missing_games: Sequence[str] = (),
+        stale: bool = False,
+        backfilled: bool = False,
+    ) -> Envelope:
+        """Return the envelope of an export; the arguments are what its content says of itself."""
+        reasons = tuple(dict.fromkeys((*self.degraded, *degraded)))
+        missing = tuple(sorted({*self.missing_games, *missing_games}))
+        return Envelope(
+            game_date=self.game_date,
+            generated_at=self.generated_at,
+            as_of=self.as_of,
+            status=export_status(empty=empty, degraded=reasons, missing_games=missing, stale=stale),
+            degraded_reasons=reasons,
+            missing_games=missing,
+            backfilled=backfilled,
+        )
 
 
 def export_status(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -20,12 +20,12 @@ from tipoff.grading.metrics import (
     outcomes,
 )
 from tipoff.grading.outcomes import POSTPONED
-from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
+from tipoff.publishing.envelope import Edition, put, put_pointer, put_version
 from tipoff.publishing.performance import publish_performance
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import Alert, Frozen, game_date_of
+from tipoff.vocabulary import Alert, Frozen
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -49,86 +49,50 @@ class ExportContent(Frozen):
     """Each becomes an alert."""
 
 
-class ExportSnapshot(Frozen):
-    """What an export describes: a date as known at `as_of` on the day's clock, written at a wall-clock time."""
-
-    game_date: date
-    as_of: datetime
-    generated_at: datetime
-
-
-def publish_predictions(
-    warehouse: Warehouse,
-    store: ExportStore,
-    game_date: date,
-    as_of: datetime,
-    generated_at: datetime,
-    degraded: Sequence[str] = (),
-    missing_games: Sequence[str] = (),
-) -> PublishResult:
+def publish_predictions(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the active predictions at `as_of` as a version, the date's current file and, on the date itself, `today`.
 
     Before the first prediction, lists are empty and every game is missing, so `today` never shows another date.
     """
-    snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
-    content = predictions_content(warehouse, game_date, as_of)
-    pointer = "today" if game_date_of(as_of) == game_date else None
-    return publish_content(store, "v1/predictions", pointer, snapshot, content, degraded, missing_games)
+    content = predictions_content(warehouse, edition.game_date, edition.as_of)
+    pointer = "today" if edition.is_of_today else None
+    return publish_content(store, "v1/predictions", pointer, edition, content)
 
 
-def publish_results(
-    warehouse: Warehouse,
-    store: ExportStore,
-    game_date: date,
-    as_of: datetime,
-    generated_at: datetime,
-    degraded: Sequence[str] = (),
-    missing_games: Sequence[str] = (),
-) -> PublishResult:
+def publish_results(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the graded predictions of a date as a version, the date's current file and `latest`.
 
     Once there are some, the performance of the systems up to the date is exported, too.
     """
-    snapshot = ExportSnapshot(game_date=game_date, as_of=as_of, generated_at=generated_at)
-    content = results_content(warehouse, game_date, as_of)
-    published = publish_content(store, "v1/results", "latest", snapshot, content, degraded, missing_games)
-    performance = publish_performance(warehouse, store, game_date, as_of, generated_at) if content.rows else ()
+    content = results_content(warehouse, edition.game_date, edition.as_of)
+    published = publish_content(store, "v1/results", "latest", edition, content)
+    performance = publish_performance(warehouse, store, edition) if content.rows else ()
     return published.model_copy(update={"paths": (*published.paths, *performance)})
 
 
 def publish_content(
-    store: ExportStore,
-    folder: str,
-    pointer: str | None,
-    snapshot: ExportSnapshot,
-    content: ExportContent,
-    degraded: Sequence[str],
-    missing_games: Sequence[str],
+    store: ExportStore, folder: str, pointer: str | None, edition: Edition, content: ExportContent
 ) -> PublishResult:
     """Write the version first and the pointer last, so that a reader of the pointer finds the other files.
 
     Raises an alert for each warning.
     """
-    reasons = tuple(dict.fromkeys((*degraded, *content.degraded)))
-    missing = tuple(sorted({*missing_games, *content.missing_games}))
-    envelope = Envelope(
-        game_date=snapshot.game_date,
-        generated_at=snapshot.generated_at,
-        as_of=snapshot.as_of,
-        status=export_status(empty=content.empty, degraded=reasons, missing_games=missing, stale=content.stale),
-        degraded_reasons=reasons,
-        missing_games=missing,
+    envelope = edition.envelope(
+        empty=content.empty,
+        degraded=content.degraded,
+        missing_games=content.missing_games,
+        stale=content.stale,
         backfilled=content.backfilled,
     )
-    current = f"{folder}/{snapshot.game_date}.json"
-    stem = f"{folder}/{snapshot.game_date}/{snapshot.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    current = f"{folder}/{edition.game_date}.json"
+    stem = f"{folder}/{edition.game_date}/{edition.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     version = put_version(store, stem, envelope, content.payload)
     put(store, current, envelope, content.payload)
     paths = [version, current]
     if pointer and put_pointer(store, latest := f"{folder}/{pointer}.json", envelope, content.payload):
         paths.append(latest)
     for each in content.warnings:
-        raise_alert(store, snapshot.game_date, Alert(key=each.key, at=snapshot.as_of, text=each.text))
+        raise_alert(store, edition.game_date, Alert(key=each.key, at=edition.as_of, text=each.text))
     return PublishResult(paths=tuple(paths), rows=content.rows, version=version)
 
 
@@ -146,7 +110,7 @@ def predictions_content(warehouse: Warehouse, game_date: date, as_of: datetime) 
     return ExportContent(
         payload={
             "headline": {"system_id": system_id, "view": view},
-            "games": _games(games),
+            "games": games_payload(games),
             "withheld": _withheld(active),
             "players": _players(active, _prediction),
         },
@@ -194,7 +158,7 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> E
     return ExportContent(
         payload={
             "headline": {"system_id": system_id, "view": view},
-            "games": _games(games),
+            "games": games_payload(games),
             "pending_games": pending,
             "predictions": predicted.height,
             "outcomes": outcomes(graded),
@@ -238,7 +202,8 @@ _PLAYER = ("player_id", "player_name", "game_id", "team", "opponent", "home", "t
 _GAME = ("game_id", "away", "home", "tip_off", "status_text")
 
 
-def _games(games: pl.DataFrame) -> list[JsonObject]:
+def games_payload(games: pl.DataFrame) -> list[JsonObject]:
+    """Return the games of `games_of` as exports show them."""
     return [_game(row) for row in games.iter_rows(named=True)]
 
 

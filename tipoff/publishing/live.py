@@ -17,8 +17,9 @@ from tipoff.grading.outcomes import FINAL, POSTPONED, SIDES
 from tipoff.landing.landing import Landing
 from tipoff.live_games import LandedGames, landed_games
 from tipoff.publishing import live_payloads
+from tipoff.publishing.envelope import Edition
 from tipoff.publishing.live_payloads import LIVE_EXPORTS, LiveGradingPayload, LivePayload
-from tipoff.publishing.readers import Edition, publish_schemas, put_dated_export, put_export_version
+from tipoff.publishing.readers import publish_schemas, put_dated_export, put_export_version
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.sources.base import Slate
@@ -46,33 +47,20 @@ class LiveContent(NamedTuple):
     stale: bool
 
 
-def publish_live(
-    warehouse: Warehouse,
-    landing: Landing,
-    store: ExportStore,
-    game_date: date,
-    as_of: datetime,
-    generated_at: datetime,
-) -> PublishResult:
+def publish_live(warehouse: Warehouse, landing: Landing, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the games and the state of the predictions at `as_of`; once every game is over also as a version.
 
     Both files are named by their date, so that no reader takes one date for another.
     """
-    content = live_content(warehouse, landing, game_date, as_of)
-    edition = Edition(
-        game_date=game_date,
-        as_of=as_of,
-        generated_at=generated_at,
-        empty=content.empty,
-        degraded=content.degraded,
-        missing_games=content.missing_games,
-        stale=content.stale,
+    content = live_content(warehouse, landing, edition.game_date, edition.as_of)
+    envelope = edition.envelope(
+        empty=content.empty, degraded=content.degraded, missing_games=content.missing_games, stale=content.stale
     )
     paths = [*publish_schemas(store, LIVE_EXPORTS)]
     for export, payload in ((live_payloads.LIVE, content.games), (live_payloads.LIVE_GRADING, content.grading)):
         if content.over:
-            paths.append(put_export_version(store, export, edition, payload))
-        paths.append(put_dated_export(store, export, edition, payload))
+            paths.append(put_export_version(store, export, envelope, payload))
+        paths.append(put_dated_export(store, export, envelope, payload))
     return PublishResult(paths=tuple(paths), rows=len(content.grading.players))
 
 

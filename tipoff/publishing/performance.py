@@ -9,7 +9,7 @@ from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
 from tipoff.grading.metrics import MetricWarning
 from tipoff.grading.performance import Performance, first_graded_date, performance
-from tipoff.publishing.envelope import Envelope, ExportStatus, put, put_pointer
+from tipoff.publishing.envelope import Edition, put, put_pointer
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Alert
 from tipoff.warehouse.base import DateRange, Parameters, Warehouse
@@ -50,15 +50,15 @@ def performance_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Sy
     return SystemsPerformance(performance(graded, game_date), feature_drift(features, game_date))
 
 
-def publish_performance(
-    warehouse: Warehouse, store: ExportStore, game_date: date, as_of: datetime, generated_at: datetime
-) -> tuple[str, ...]:
+def publish_performance(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:
     """Export the performance up to a date and raise an alert for each warning; return the paths.
 
     The file without a date never goes back to an earlier one.
     """
+    game_date, as_of = edition.game_date, edition.as_of
     measured = performance_of(warehouse, game_date, as_of)
-    envelope = Envelope(game_date=game_date, generated_at=generated_at, as_of=as_of, status=ExportStatus.COMPLETE)
+    # What the date lacks is no gap of the weeks and the season.
+    envelope = edition._replace(degraded=(), missing_games=()).envelope()
     dated = f"v1/systems/performance/{game_date}.json"
     put(store, dated, envelope, measured.payload)
     is_current = put_pointer(store, POINTER, envelope, measured.payload)

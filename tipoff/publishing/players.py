@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from tipoff.publishing.envelope import Envelope
 from tipoff.publishing.player_history import (
     NO_SPLITS,
     PastPick,
@@ -16,7 +17,7 @@ from tipoff.publishing.player_history import (
     past_picks,
     player_history,
 )
-from tipoff.publishing.readers import Edition, ReaderExport, put_export
+from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen, season_of
 from tipoff.warehouse.base import Warehouse
@@ -66,15 +67,15 @@ PLAYER: Final = ReaderExport(
 )
 
 
-def publish_players(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:
+def publish_players(warehouse: Warehouse, store: ExportStore, envelope: Envelope) -> tuple[str, ...]:
     """Export the players of a date's games, then the index of the season; return the paths."""
-    history = player_history(warehouse, edition.game_date)
-    season = season_of(edition.game_date)
+    history = player_history(warehouse, envelope.game_date)
+    season = season_of(envelope.game_date)
     players = indexed_players(history, season)
-    of_date = set(history.rows.filter(pl.col("game_date") == edition.game_date)["player_id"])
-    files = player_files(warehouse, history, [each for each in players if each.player_id in of_date], season, edition)
-    paths = [put_export(store, PLAYER, edition, each, player_id=each.player.player_id) for each in files]
-    return (*paths, put_export(store, INDEX, edition, PlayersPayload(season=season, players=players)))
+    of_date = set(history.rows.filter(pl.col("game_date") == envelope.game_date)["player_id"])
+    files = player_files(warehouse, history, [each for each in players if each.player_id in of_date], season, envelope)
+    paths = [put_export(store, PLAYER, envelope, each, player_id=each.player.player_id) for each in files]
+    return (*paths, put_export(store, INDEX, envelope, PlayersPayload(season=season, players=players)))
 
 
 def indexed_players(history: PlayerHistory, season: str) -> tuple[IndexedPlayer, ...]:
@@ -90,11 +91,11 @@ def indexed_players(history: PlayerHistory, season: str) -> tuple[IndexedPlayer,
 
 
 def player_files(
-    warehouse: Warehouse, history: PlayerHistory, players: list[IndexedPlayer], season: str, edition: Edition
+    warehouse: Warehouse, history: PlayerHistory, players: list[IndexedPlayer], season: str, envelope: Envelope
 ) -> list[PlayerPayload]:
     """Return the file of each of these players."""
     recent, splits = history.recent_games(each.player_id for each in players), history.splits(season)
-    picks = past_picks(warehouse, edition.game_date, edition.as_of)
+    picks = past_picks(warehouse, envelope.game_date, envelope.as_of)
     return [
         PlayerPayload(
             player=each,

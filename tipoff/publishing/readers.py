@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC
 from typing import Any, Final, NamedTuple
 
 from pydantic import create_model
 
-from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer, put_version
+from tipoff.publishing.envelope import Envelope, put, put_pointer, put_version
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen
 
@@ -47,52 +47,25 @@ class ReaderExport(NamedTuple):
         }
 
 
-class Edition(NamedTuple):
-    """What the files of one publication have in common."""
-
-    game_date: date
-    as_of: datetime
-    generated_at: datetime
-    empty: bool = False
-    """The date has no games."""
-    degraded: tuple[str, ...] = ()
-    missing_games: tuple[str, ...] = ()
-    stale: bool = False
-    """A newer edition should exist by now."""
-
-    @property
-    def envelope(self) -> Envelope:
-        return Envelope(
-            game_date=self.game_date,
-            generated_at=self.generated_at,
-            as_of=self.as_of,
-            status=export_status(
-                empty=self.empty, degraded=self.degraded, missing_games=self.missing_games, stale=self.stale
-            ),
-            degraded_reasons=self.degraded,
-            missing_games=self.missing_games,
-        )
-
-
-def put_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **names: str) -> str:
+def put_export(store: ExportStore, export: ReaderExport, envelope: Envelope, payload: Frozen, **names: str) -> str:
     """Store an export unless there is one of a later date; return its path."""
     path = export.path.format(**names)
-    put_pointer(store, path, edition.envelope, _encoded(export, payload))
+    put_pointer(store, path, envelope, _encoded(export, payload))
     return path
 
 
-def put_dated_export(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen, **names: str) -> str:
+def put_dated_export(store: ExportStore, export: ReaderExport, envelope: Envelope, payload: Frozen) -> str:
     """Store an export whose path names its date; return its path."""
-    path = export.path.format(game_date=edition.game_date, **names)
-    put(store, path, edition.envelope, _encoded(export, payload))
+    path = export.path.format(game_date=envelope.game_date)
+    put(store, path, envelope, _encoded(export, payload))
     return path
 
 
-def put_export_version(store: ExportStore, export: ReaderExport, edition: Edition, payload: Frozen) -> str:
+def put_export_version(store: ExportStore, export: ReaderExport, envelope: Envelope, payload: Frozen) -> str:
     """Store an export that never changes again, in the folder of its date; return its path."""
-    folder = export.path.format(game_date=edition.game_date).removesuffix(".json")
-    stem = f"{folder}/{edition.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return put_version(store, stem, edition.envelope, _encoded(export, payload))
+    folder = export.path.format(game_date=envelope.game_date).removesuffix(".json")
+    stem = f"{folder}/{envelope.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return put_version(store, stem, envelope, _encoded(export, payload))
 
 
 def publish_schemas(store: ExportStore, exports: Iterable[ReaderExport]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import polars as pl
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.grading.metrics import FORWARD, PICKED, compare_errors, hit_rate, mean_or_none, outcomes
 from tipoff.grading.outcomes import FINAL, POSTPONED
-from tipoff.publishing.envelope import Envelope, export_status, put
+from tipoff.publishing.envelope import Edition, put
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import HEADLINE
@@ -20,28 +19,12 @@ from tipoff.warehouse.base import Parameters, Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
 
-def publish_summary(
-    warehouse: Warehouse,
-    store: ExportStore,
-    game_date: date,
-    as_of: datetime,
-    generated_at: datetime,
-    degraded: Sequence[str] = (),
-    missing_games: Sequence[str] = (),
-) -> PublishResult:
+def publish_summary(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the figures as `v1/summary/{date}.json`."""
-    path = f"v1/summary/{game_date}.json"
-    games = games_of(warehouse, game_date, as_of).filter(pl.col("game_status") != POSTPONED)
-    envelope = Envelope(
-        game_date=game_date,
-        generated_at=generated_at,
-        as_of=as_of,
-        status=export_status(empty=games.is_empty(), degraded=degraded, missing_games=missing_games),
-        degraded_reasons=tuple(degraded),
-        missing_games=tuple(missing_games),
-    )
-    figures = summarise(warehouse, game_date, as_of)
-    put(store, path, envelope, figures)
+    path = f"v1/summary/{edition.game_date}.json"
+    games = games_of(warehouse, edition.game_date, edition.as_of).filter(pl.col("game_status") != POSTPONED)
+    figures = summarise(warehouse, edition.game_date, edition.as_of)
+    put(store, path, edition.envelope(empty=games.is_empty()), figures)
     return PublishResult(paths=(path,), rows=len(figures["systems"]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,16 +14,17 @@ from pydantic import AwareDatetime
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.odds import fair_price_american
+from tipoff.publishing.envelope import Envelope
+from tipoff.publishing.exports import games_payload
 from tipoff.publishing.player_history import (
     NO_SPLITS,
     PastPick,
     PlayedGame,
-    PlayerHistory,
     Splits,
     past_picks,
     player_history,
 )
-from tipoff.publishing.readers import Edition, ReaderExport, put_export
+from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.distribution import Distributions
 from tipoff.systems.registry import HEADLINE
@@ -143,7 +144,6 @@ class Tonight(NamedTuple):
 
     games: tuple[TonightGame, ...]
     players: tuple[TonightPlayerPayload, ...]
-    history: PlayerHistory
     missing_games: tuple[str, ...]
 
     @property
@@ -160,7 +160,7 @@ def tonight_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Tonigh
     history = player_history(warehouse, day_before)
     played = games.filter(pl.col("game_status") != POSTPONED)
     return Tonight(
-        games=tuple(_game(row) for row in games.iter_rows(named=True)),
+        games=tuple(TonightGame.model_validate(game) for game in games_payload(games)),
         players=_players(
             _headline_rows(warehouse, active, game_date, as_of),
             active,
@@ -168,7 +168,6 @@ def tonight_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Tonigh
             history.splits(season_of(game_date)),
             past_picks(warehouse, day_before, as_of),
         ),
-        history=history,
         missing_games=tuple(sorted(set(played["game_id"]) - set(active["game_id"]))),
     )
 
@@ -194,10 +193,12 @@ def _players(
     )
 
 
-def publish_tonight(store: ExportStore, edition: Edition, tonight: Tonight) -> tuple[str, ...]:
+def publish_tonight(store: ExportStore, envelope: Envelope, tonight: Tonight) -> tuple[str, ...]:
     """Export the players of tonight, each player's file first; return the paths."""
-    of_players = [put_export(store, PLAYER, edition, each, player_id=each.player.player_id) for each in tonight.players]
-    return (*of_players, put_export(store, ALL_PLAYERS, edition, tonight.page))
+    of_players = [
+        put_export(store, PLAYER, envelope, each, player_id=each.player.player_id) for each in tonight.players
+    ]
+    return (*of_players, put_export(store, ALL_PLAYERS, envelope, tonight.page))
 
 
 def ladder(quantiles: Sequence[float]) -> tuple[Rung, ...]:
@@ -236,14 +237,6 @@ def _systems(active: pl.DataFrame) -> Mapping[tuple[str, str], tuple[SystemView,
         )
         for key, of_player in groupby(rows, key=lambda row: (row["game_id"], row["player_id"]))
     }
-
-
-def _game(row: Mapping[str, Any]) -> TonightGame:
-    """Return the state of a game; points are null before it has started."""
-    started = row["game_status"] in ("live", "final")
-    points = {name: row[name] if started else None for name in ("away_points", "home_points")}
-    named = {name: row[name] for name in ("game_id", "away", "home", "tip_off", "status_text")}
-    return TonightGame.model_validate({**named, **points, "status": row["game_status"]})
 
 
 def _rank(player: TonightPlayer) -> tuple[bool, float, str]:

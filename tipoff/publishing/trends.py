@@ -11,8 +11,9 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Final
 
+from tipoff.publishing.envelope import Envelope
 from tipoff.publishing.player_history import PlayedGame
-from tipoff.publishing.readers import Edition, ReaderExport, put_export
+from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.tonight import Tonight, TonightPlayer
 from tipoff.vocabulary import Frozen
@@ -123,14 +124,14 @@ STREAKS: Final = ReaderExport(
 )
 
 
-def publish_trends(store: ExportStore, edition: Edition, tonight: Tonight) -> tuple[str, ...]:
+def publish_trends(store: ExportStore, envelope: Envelope, tonight: Tonight) -> tuple[str, ...]:
     """Export the trends of tonight's players; return the paths."""
     known = [(each.player, each.recent_games) for each in tonight.players]
     return (
-        put_export(store, HOT_COLD, edition, hot_cold(known)),
-        put_export(store, BOUNCE_BACK, edition, bounce_back(known)),
-        put_export(store, PLAYS, edition, plays(known)),
-        put_export(store, STREAKS, edition, streaks(known)),
+        put_export(store, HOT_COLD, envelope, hot_cold(known)),
+        put_export(store, BOUNCE_BACK, envelope, bounce_back(known)),
+        put_export(store, PLAYS, envelope, plays(known)),
+        put_export(store, STREAKS, envelope, streaks(known)),
     )
 
 

@@ -18,6 +18,7 @@ from tests.support import evening
 from tests.support.evening import DAY, NEXT_MORNING
 from tipoff.grading.accuracy import grade_date
 from tipoff.live_games import BOX_SCORES_A_POLL
+from tipoff.publishing.envelope import Edition
 from tipoff.publishing.live import publish_live
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
@@ -129,7 +130,7 @@ async def test_an_evening_goes_from_pending_over_trending_to_the_grades_of_the_d
         warehouse, resources = night.resources.warehouse, night.resources
         evening.load_results(warehouse, sample)
         graded = grade_date(warehouse, DAY, NEXT_MORNING)
-        publish_live(warehouse, resources.landing, resources.exports, DAY, NEXT_MORNING, NEXT_MORNING)
+        publish_live(warehouse, resources.landing, resources.exports, Edition(DAY, NEXT_MORNING, NEXT_MORNING))
         by_grades = night.export("live-grading")["counts"]
         assert {grade: by_grades[grade] for grade in GRADED} == {
             grade: graded.outcomes.get(Grade(grade), 0) for grade in GRADED

@@ -17,6 +17,7 @@ from tests.support.rows import rows_of
 from tests.support.starter import Ended
 from tipoff.grading.accuracy import grade_date
 from tipoff.publishing.best_bets import publish_best_bets
+from tipoff.publishing.envelope import Edition
 from tipoff.publishing.exports import publish_results
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
 from tipoff.publishing.store import open_exports
@@ -36,11 +37,11 @@ def exports(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     warehouse.migrate()
     evening.load_slate(warehouse, sample)
     evening.load_predictions(warehouse, sample)
-    publish_best_bets(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
-    publish_exports_of_tonight(warehouse, store, DAY, WITH_LINES, WALL_CLOCK)
+    publish_best_bets(warehouse, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
+    publish_exports_of_tonight(warehouse, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
     evening.load_results(warehouse, sample)
     grade_date(warehouse, DAY, NEXT_MORNING)
-    publish_results(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    publish_results(warehouse, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     games = [
         {"player_id": player_id, "player_name": name, "team": "GSW", "game_date": DAY - timedelta(days=back)}
         for player_id, name in NAMES.items()
@@ -50,7 +51,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> str:
     warehouse.replace(
         "player_game_summary", rows_of("player_game_summary", numbered, season="2023-24", minutes=30.0, points=25), {}
     )
-    publish_exports_of_players(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    publish_exports_of_players(warehouse, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     warehouse.close()
     return url
 

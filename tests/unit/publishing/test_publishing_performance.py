@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
-from tipoff.publishing.envelope import Envelope, ExportStatus, decode, encode
+from tipoff.publishing.envelope import Edition, Envelope, ExportStatus, decode, encode
 from tipoff.publishing.exports import publish_results, results_content
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.performance import POINTER, performance_of
@@ -24,7 +24,7 @@ def read(store: ExportStore, path: str) -> dict[str, Any]:
 def test_results_bring_the_performance_of_the_date_and_the_current_one(
     morning_after: Warehouse, store: ExportStore
 ) -> None:
-    published = publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    published = publish_results(morning_after, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     assert published.paths[-2:] == (DATED, POINTER)
     exported = read(store, POINTER)
     assert exported == read(store, DATED)
@@ -44,12 +44,12 @@ def test_the_current_performance_never_goes_back_to_an_earlier_date(
     next_date = DAY + timedelta(days=1)
     later = Envelope(game_date=next_date, generated_at=WALL_CLOCK, as_of=NEXT_MORNING, status=ExportStatus.COMPLETE)
     store.write_if_changed(POINTER, encode(later, {}))
-    assert POINTER not in publish_results(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK).paths
+    assert POINTER not in publish_results(morning_after, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK)).paths
     assert read(store, POINTER)["game_date"] == str(next_date)
 
 
 def test_without_grades_no_performance_is_exported(before_tip: Warehouse, store: ExportStore) -> None:
-    publish_results(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
+    publish_results(before_tip, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
     assert store.read(POINTER) is None
 
 

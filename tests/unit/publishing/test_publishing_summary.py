@@ -7,7 +7,7 @@ from cli.demo_summary import NO_FIGURES
 from tests.support import evening
 from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
 from tipoff.grading.accuracy import grade_date
-from tipoff.publishing.envelope import Envelope, ExportStatus, decode
+from tipoff.publishing.envelope import Edition, Envelope, ExportStatus, decode
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import publish_summary, summarise
 from tipoff.warehouse.base import Warehouse
@@ -92,7 +92,9 @@ def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample:
 
 
 def test_the_summary_has_the_envelope_of_every_export(morning_after: Warehouse, store: ExportStore) -> None:
-    published = publish_summary(morning_after, store, DAY, NEXT_MORNING, WALL_CLOCK, ["no report"], ["0022301073"])
+    published = publish_summary(
+        morning_after, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK, ["no report"], ["0022301073"])
+    )
     exported = decode(store.read(published.paths[0]) or b"")
     assert Envelope.model_validate({name: exported.pop(name) for name in Envelope.model_fields}) == Envelope(
         game_date=DAY,

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
+from tipoff.publishing.envelope import Edition
 from tipoff.publishing.player_history import PlayedGame
 from tipoff.publishing.reader_exports import (
     EXPORTS_OF_TONIGHT,
@@ -58,7 +59,7 @@ def export_name(path: str) -> str:
 
 
 def test_every_file_of_an_evening_has_the_published_schema(morning_after: Warehouse, store: ExportStore) -> None:
-    names = require_valid(store, publish_exports_of_tonight(morning_after, store, DAY, WITH_LINES, WALL_CLOCK))
+    names = require_valid(store, publish_exports_of_tonight(morning_after, store, Edition(DAY, WITH_LINES, WALL_CLOCK)))
     assert names == {each.name for each in EXPORTS_OF_TONIGHT}
 
 
@@ -67,7 +68,7 @@ def test_every_file_of_the_players_has_the_published_schema(warehouse: Warehouse
     before = {**played[1], "game_date": DAY - timedelta(days=2), "game_id": "0022301040", "points": 9, "home": True}
     rows = rows_of("player_game_summary", [*played, before], season="2023-24", minutes=20.0)
     warehouse.replace("player_game_summary", rows, {})
-    published = publish_exports_of_players(warehouse, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    published = publish_exports_of_players(warehouse, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     assert require_valid(store, published) == {"player", "players-index"}
     index = exported(store, "v1/players/index.json")["players"]
     assert [(each["player_id"], each["games"], each["points"]) for each in index] == [("1", 1, 18.0), ("2", 2, 13.5)]
@@ -77,7 +78,7 @@ def test_every_file_of_the_players_has_the_published_schema(warehouse: Warehouse
 
 
 def test_tonights_players_have_line_price_and_prediction(before_tip: Warehouse, store: ExportStore) -> None:
-    published = publish_exports_of_tonight(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
+    published = publish_exports_of_tonight(before_tip, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
     page = exported(store, ALL_PLAYERS)
     assert (page["status"], len(page["games"]), len(page["players"])) == ("complete", 12, published.rows)
     values = [player["expected_value"] for player in page["players"] if player["expected_value"] is not None]
@@ -91,22 +92,22 @@ def test_tonights_players_have_line_price_and_prediction(before_tip: Warehouse, 
 
 
 def test_before_the_first_prediction_no_player_of_yesterday_is_shown(warehouse: Warehouse, store: ExportStore) -> None:
-    published = publish_exports_of_tonight(warehouse, store, DAY, FIRST, WALL_CLOCK)
+    published = publish_exports_of_tonight(warehouse, store, Edition(DAY, FIRST, WALL_CLOCK))
     page = exported(store, ALL_PLAYERS)
     assert (page["game_date"], page["status"], page["players"], published.rows) == (str(DAY), "empty", [], 0)
     assert require_valid(store, published) >= {"tonight-all-players", "trends-hot-cold", "streaks-today"}
 
 
 def test_another_date_than_today_is_never_tonight(before_tip: Warehouse, store: ExportStore) -> None:
-    published = publish_exports_of_tonight(before_tip, store, DAY, NEXT_MORNING, WALL_CLOCK)
+    published = publish_exports_of_tonight(before_tip, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     assert published.paths == ()
     assert store.read(ALL_PLAYERS) is None
 
 
 def test_a_later_date_is_never_replaced_by_an_earlier_one(before_tip: Warehouse, store: ExportStore) -> None:
     later = WITH_LINES + timedelta(days=1)
-    publish_exports_of_tonight(before_tip, store, DAY + timedelta(days=1), later, WALL_CLOCK)
-    publish_exports_of_tonight(before_tip, store, DAY, WITH_LINES, WALL_CLOCK)
+    publish_exports_of_tonight(before_tip, store, Edition(DAY + timedelta(days=1), later, WALL_CLOCK))
+    publish_exports_of_tonight(before_tip, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
     assert exported(store, ALL_PLAYERS)["game_date"] == "2024-03-30"
 
 
