@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -39,6 +42,27 @@ DAY: Final = date(2024, 3, 29)
 POLL_SECONDS: Final = 0.05
 ONE_SEASON: Final = (("TIPOFF_HISTORY_SEASONS", "1"),)
 """Drills try the machine and not the models: a training on three seasons would take minutes."""
+
+
+def archive_of_drill() -> Path:
+    """The archive of the variable ARCHIVE, or the sample."""
+    return Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
+
+
+def drill_exit_code(name: str, drill: Callable[[Path], bool]) -> int:
+    """Run a drill in the folder of the variable OUT, or in a temporary one.
+
+    Exit code 0 if it passed, 1 if not, 2 for invalid input or a failed run, 130 after Ctrl-C.
+    """
+    out = os.environ.get("OUT")
+    try:
+        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix=f"tipoff-{name}-") as folder:
+            return 0 if drill(Path(folder)) else 1
+    except KeyboardInterrupt:
+        return 130
+    except TipoffError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
 
 
 def no_output() -> StageTimer:

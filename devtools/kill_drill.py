@@ -8,13 +8,9 @@ exports and models, and prints how long each restart took until the run went on.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import statistics
-import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +19,20 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
-from devtools.drill import DAY, DisturbedReplay, Recovery, from_day_before, no_output, prepare
+from devtools.drill import (
+    DAY,
+    DisturbedReplay,
+    Recovery,
+    archive_of_drill,
+    drill_exit_code,
+    from_day_before,
+    no_output,
+    prepare,
+)
 from devtools.drill_worker import KILLS, Disturbance, DisturbancePlan
-from runtime import PROJECT
 from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import start_replay
-from tipoff.errors import TipoffError
 from tipoff.vocabulary import Channel, Phase, eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.tables import TABLES, Layer
@@ -171,20 +174,10 @@ async def run_drill(archive: Path, root: Path, kills: Sequence[Disturbance], con
     return not different and {recovery.disturbance for recovery in recoveries} == {*kills}
 
 
-def main() -> int:
-    """Exit code 0 if both replays are equal, 1 if they differ or a kill was not done, 2: failed run, 130: Ctrl-C."""
-    out = os.environ.get("OUT")
-    archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
-    try:
-        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-drill-") as folder:
-            passed = asyncio.run(run_drill(archive, Path(folder), all_kills(), Console(width=120, highlight=False)))
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        print(f"drills: {error}", file=sys.stderr)
-        return 2
-    return 0 if passed else 1
+def drill_from_environment(folder: Path) -> bool:
+    """Make every kind of kill; True if both replays are equal and every kill was done."""
+    return asyncio.run(run_drill(archive_of_drill(), folder, all_kills(), Console(width=120, highlight=False)))
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(drill_exit_code("drills", drill_from_environment))

@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,13 +19,22 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
-from devtools.drill import DAY, DayReport, from_day_before, morning_of, no_output, prepare, report_of
+from devtools.drill import (
+    DAY,
+    DayReport,
+    archive_of_drill,
+    drill_exit_code,
+    from_day_before,
+    morning_of,
+    no_output,
+    prepare,
+    report_of,
+)
 from devtools.sources_page import by_number, endpoint_of, is_replayed
-from runtime import PROJECT
 from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import Replay, start_replay
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import BadInputError
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Degradation, RunState, clock_time, counted, eastern, shortened, step_names
@@ -254,23 +260,14 @@ def parallel_days(environ: Mapping[str, str]) -> int:
     return int(given)
 
 
-def main() -> int:
-    """Exit code 0 when no day has problems, 1 when one has, 2 for invalid input, 130 after Ctrl-C."""
+def drill_from_environment(folder: Path) -> bool:
+    """Replay the outages of SOURCES, JOBS at a time; True if no day has problems."""
     console = Console(width=200, highlight=False)
-    out = os.environ.get("OUT")
-    try:
-        selected, parallel = selected_outages(os.environ), parallel_days(os.environ)
-        archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
-        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-outage-") as folder:
-            days = asyncio.run(run_drill(selected, parallel, archive, Path(folder), console))
-        print_report(days, console)
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        print(f"outage-drill: {error}", file=sys.stderr)
-        return 2
-    return 1 if any(problems(outage, result, days[BASELINE]) for outage, result in days.items()) else 0
+    selected, parallel = selected_outages(os.environ), parallel_days(os.environ)
+    days = asyncio.run(run_drill(selected, parallel, archive_of_drill(), folder, console))
+    print_report(days, console)
+    return not any(problems(outage, result, days[BASELINE]) for outage, result in days.items())
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(drill_exit_code("outage-drill", drill_from_environment))

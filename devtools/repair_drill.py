@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,13 +19,12 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from devtools.drill import DAY, prepare
+from devtools.drill import DAY, archive_of_drill, drill_exit_code, prepare
 from devtools.incidents.__main__ import Replayed, replay
 from devtools.incidents.scenario import Action, Check, Scenario, load_scenario, scenario_files
 from devtools.outage_drill import outages, parallel_days
-from runtime import PROJECT
 from runtime.process_exit import exit_now
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import BadInputError
 from tipoff.replay.faults import REQUIRED_FIELD, Fault, FaultKind
 from tipoff.replay.upstream.endpoints import kinds_of_source, sources_of_kind
 from tipoff.vocabulary import (
@@ -227,23 +223,14 @@ def selected_cases(environ: Mapping[str, str]) -> list[Case]:
     return selected
 
 
-def main() -> int:
-    """Exit code 0 when enough faults ended without a person, 1 when not, 2 for invalid input, 130 after Ctrl-C."""
+def drill_from_environment(folder: Path) -> bool:
+    """Replay the cases of CASES, JOBS at a time; True if enough faults ended without a person."""
     console = Console(width=200, highlight=False)
-    out = os.environ.get("OUT")
-    try:
-        selected, parallel = selected_cases(os.environ), parallel_days(os.environ)
-        archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
-        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-repair-") as folder:
-            verdicts = asyncio.run(run(selected, parallel, archive, Path(folder), console))
-        print_report(verdicts, console)
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        print(f"repair-drill: {error}", file=sys.stderr)
-        return 2
-    return 0 if share_without_person(verdicts) >= GOAL else 1
+    selected, parallel = selected_cases(os.environ), parallel_days(os.environ)
+    verdicts = asyncio.run(run(selected, parallel, archive_of_drill(), folder, console))
+    print_report(verdicts, console)
+    return share_without_person(verdicts) >= GOAL
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(drill_exit_code("repair-drill", drill_from_environment))

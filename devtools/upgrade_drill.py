@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -19,10 +18,11 @@ from typing import Final, NamedTuple
 
 from activities.observing import observe
 from activities.resources import Resources
-from devtools.drill import DAY, ONE_SEASON, POLL_SECONDS, morning_of, no_output
+from devtools.drill import DAY, ONE_SEASON, POLL_SECONDS, archive_of_drill, drill_exit_code, morning_of, no_output
 from devtools.mutated_copy import copied_project
 from runtime import PROJECT
 from runtime.day_result import wait_for_result
+from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, ReplayConfig, start_replay
 from tipoff.errors import TipoffError
 from tipoff.settings import load_settings
@@ -146,19 +146,13 @@ def report(result: Drill) -> str:
     return "\n".join(f"{what:<60} {value}" for what, value in lines)
 
 
-def main() -> int:
-    """Exit code 0 if every day recovered in time."""
-    archive = Path(os.environ.get("ARCHIVE", PROJECT / "sample"))
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            result = asyncio.run(drill(archive, Path(os.environ.get("OUT", folder))))
-    except TipoffError as error:
-        print(f"upgrade-drill: {error}", file=sys.stderr)
-        return 1
+def drill_from_environment(folder: Path) -> bool:
+    """Deploy a version that no running day can continue; True if every day recovered in time."""
+    result = asyncio.run(drill(archive_of_drill(), folder))
     print(report(result))
     print("\n".join(result.problems) or "every day recovered")
-    return 1 if result.problems else 0
+    return not result.problems
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_now(drill_exit_code("upgrade-drill", drill_from_environment))

@@ -11,11 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +25,7 @@ from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
 from cli.demo import status_of
-from devtools.drill import from_day_before, morning_of, no_output, prepare
+from devtools.drill import archive_of_drill, drill_exit_code, from_day_before, morning_of, no_output, prepare
 from devtools.incidents.evidence import (
     CommandRun,
     Evidence,
@@ -44,7 +43,6 @@ from runtime.day_result import wait_for_result
 from runtime.failures import failure_message
 from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, start_replay
-from tipoff.errors import TipoffError
 from tipoff.plan import plan_day
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import clock_time, counted, shortened
@@ -296,24 +294,15 @@ async def run(
     return dict(zip(scenarios, await asyncio.gather(*map(replay_one, scenarios)), strict=True))
 
 
-def main() -> int:
-    """Exit code 0 when every day ended as it must, 1 when one did not, 2 for invalid input, 130 after Ctrl-C."""
+def drill_from_environment(folder: Path) -> bool:
+    """Replay the incidents of SCENARIOS, JOBS at a time; True if every day ended as it must."""
     console = Console(width=200, highlight=False)
-    out = os.environ.get("OUT")
-    try:
-        names = os.environ.get("SCENARIOS", "").split()
-        scenarios = {name: load_scenario(file) for name, file in scenario_files(names).items()}
-        archive = Path(os.environ.get("ARCHIVE") or PROJECT / "sample")
-        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-incidents-") as folder:
-            replayed = asyncio.run(run(scenarios, parallel_days(os.environ), archive, Path(folder), console))
-        print_table(replayed, console)
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        print(f"incidents: {error}", file=sys.stderr)
-        return 2
-    return 0 if all(each.passed for each in replayed.values()) else 1
+    names = os.environ.get("SCENARIOS", "").split()
+    scenarios = {name: load_scenario(file) for name, file in scenario_files(names).items()}
+    replayed = asyncio.run(run(scenarios, parallel_days(os.environ), archive_of_drill(), folder, console))
+    print_table(replayed, console)
+    return all(each.passed for each in replayed.values())
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(drill_exit_code("incidents", drill_from_environment))

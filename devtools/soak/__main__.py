@@ -12,11 +12,8 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +25,7 @@ from rich.table import Table
 from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from devtools.drill import DisturbedReplay, from_day_before, morning_of, no_output, prepare
+from devtools.drill import DisturbedReplay, drill_exit_code, from_day_before, morning_of, no_output, prepare
 from devtools.drill_worker import DisturbancePlan
 from devtools.shared_data import SHARED_DATA, imported_archive
 from devtools.soak.invariants import Invariants
@@ -38,7 +35,7 @@ from runtime import PROJECT
 from runtime.day_result import wait_for_result
 from runtime.process_exit import exit_now
 from runtime.replay import DayHandle, Replay, start_replay
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import BadInputError
 from tipoff.replay.archive import Archive
 from tipoff.vocabulary import DayStatus, RunState, clock_time, counted
 from workflows.contracts import ClockSpec, CommandName, DayResult, OperatorCommand
@@ -291,20 +288,10 @@ async def run_at_once(running: Replay, options: Options, console: Console) -> bo
     return not problems
 
 
-def main() -> int:
-    """Exit code 0 when all invariants held, 1 when one did not, 2 for invalid input, 130 after Ctrl-C."""
-    console, out = Console(width=200, highlight=False), os.environ.get("OUT")
-    try:
-        options = options_from(os.environ)
-        with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix="tipoff-soak-") as folder:
-            is_well = asyncio.run(run(options, Path(folder), console))
-    except KeyboardInterrupt:
-        return 130
-    except TipoffError as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return 2
-    return 0 if is_well else 1
+def drill_from_environment(folder: Path) -> bool:
+    """Run the dates of the variables; True if all invariants held."""
+    return asyncio.run(run(options_from(os.environ), folder, Console(width=200, highlight=False)))
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(drill_exit_code("soak", drill_from_environment))
