@@ -35,15 +35,22 @@ def show_export(
 
 def read_export(target: Target, path: str, missing: str) -> Export:
     """Return an export. Raises CommandError UNKNOWN, with the reason `missing`, if there is none."""
+    export = find_export(target, path)
+    if export is None:
+        raise CommandError(ExitCode.UNKNOWN, f"{target.exports.location(path)} does not exist: {missing}")
+    return export
+
+
+def find_export(target: Target, path: str) -> Export | None:
+    """Return an export, or None if there is none. Raises CommandError FAILED if it is damaged."""
     from tipoff.publishing.envelope import decode
 
     content = target.exports.read(path)
-    if content is None:
-        raise CommandError(ExitCode.UNKNOWN, f"{target.exports.location(path)} does not exist: {missing}")
     try:
-        return decode(content)
+        return decode(content) if content is not None else None
     except ValueError as error:
-        raise CommandError(ExitCode.FAILED, f"{target.exports.location(path)} is no export: {error}") from error
+        text = f"{target.exports.location(path)} is damaged: {error}; run the date's export again with --rerun"
+        raise CommandError(ExitCode.FAILED, text) from error
 
 
 def headline(title: str, export: Export) -> Text:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.exit_codes import CommandError, ExitCode
-from cli.exported import Export, headline, number, price, read_export, share
+from cli.exported import Export, find_export, headline, number, price, share
 from cli.render import console, table_of
 from cli.target import Target
 from cli.tonight import PATH as TONIGHT
@@ -58,20 +58,14 @@ def _player_id(target: Target, name: str) -> str:
 
 
 def _players(target: Target, path: str) -> list[dict[str, Any]]:
-    try:
-        return list(read_export(target, path, NOT_PUBLISHED)["players"])
-    except CommandError:
-        return []
+    export = find_export(target, path)
+    return export["players"] if export else []
 
 
 def _newest(target: Target, player_id: str) -> Export:
     """Tonight's file of a player if there is one that is newer than the one of his last game."""
-    exports = []
-    for path in (f"v1/tonight/player/{player_id}.json", f"v1/players/{player_id}.json"):
-        try:
-            exports.append(read_export(target, path, NOT_PUBLISHED))
-        except CommandError:
-            continue
+    paths = (f"v1/tonight/player/{player_id}.json", f"v1/players/{player_id}.json")
+    exports = [export for path in paths if (export := find_export(target, path)) is not None]
     if not exports:
         raise CommandError(ExitCode.UNKNOWN, f"player {player_id} has no file: {NOT_PUBLISHED}")
     return max(exports, key=lambda export: str(export["as_of"]))

@@ -148,3 +148,15 @@ def test_without_exports_the_error_says_when_they_come(
 @reading
 def test_json_is_the_export_itself(command: str, run: Run) -> None:
     assert json.loads(run(f"{command} --json").out)["schema_version"] == 1
+
+
+def test_a_damaged_export_is_named_and_not_taken_for_a_missing_one(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "exports" / "v1" / "players" / "index.json"
+    index.parent.mkdir(parents=True)
+    index.write_text('{"players": [')
+    monkeypatch.setenv("TIPOFF_EXPORTS", f"file://{tmp_path}/exports")
+    ended = run("player Curry")
+    assert ended.code == ExitCode.FAILED
+    assert f"{index} is damaged" in ended.err
