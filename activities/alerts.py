@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowQueryFailedError
-from temporalio.service import RPCError
 
 from activities.heartbeats import blocking_activity, heartbeating
+from activities.rate_limiter import blocked_until, known_state
 from activities.resources import Resources
 from tipoff.alerting.facts import InstallationFacts, ProviderFacts
 from tipoff.alerting.morning_summary import with_summary
@@ -24,12 +23,11 @@ from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.validation.checks import findings, validate
 from tipoff.validation.records import read_records
 from tipoff.vocabulary import Finding
-from workflows.contracts import Activity, RateLimiterHandler, RateLimiterState, rate_limiter_workflow_id
+from workflows.contracts import Activity, RateLimiterState
 from workflows.contracts.alerts import AlertsDelivered, DeliverAlertsRequest
 from workflows.contracts.schedules import ScheduledRun
 
 SCOPE: Final = "morning_check"
-_QUERY_TIMEOUT = timedelta(seconds=5)
 
 
 class AlertActivities:
@@ -42,7 +40,9 @@ class AlertActivities:
     @blocking_activity
     def deliver_alerts(self, request: DeliverAlertsRequest) -> AlertsDelivered:
         """Open and resolve the alerts of a scope, and deliver the notices that are due."""
-        delivered = self._resources.alert_sender.report(request.scope, request.findings, request.as_of)
+        delivered = self._resources.alert_sender.report(
+            request.scope, request.findings, request.as_of, is_partial=request.is_partial
+        )
         return AlertsDelivered(sent=delivered.sent, errors=delivered.errors)
 
 
@@ -57,7 +57,7 @@ class MorningCheckActivities:
         """Validate yesterday and today, alert about what is wrong, and send the summary, once a day."""
         async with heartbeating():
             client, by_host = activity.client(), hosts()
-            states = await asyncio.gather(*(_state_of(client, host) for host in by_host))
+            states = await asyncio.gather(*(known_state(client, host) for host in by_host))
             known = {host: state for host, state in zip(by_host, states, strict=True) if state is not None}
             return await asyncio.to_thread(self._check, morning, known)
 
@@ -81,7 +81,7 @@ class MorningCheckActivities:
                 host=host,
                 usable=success.usable,
                 failed=success.failed,
-                blocked_until=_blocked_until(states[host]) if host in states else None,
+                blocked_until=blocked_until(states[host]) if host in states else None,
             )
             for host, success in recent_success(self._resources.landing, now).items()
         )
@@ -95,20 +95,3 @@ class MorningCheckActivities:
             for host, budget in monthly.items()
             if budget is not None
         )
-
-
-async def _state_of(client: Client, host: str) -> RateLimiterState | None:
-    """What a rate limiter knows; None if it never ran, or does not answer."""
-    handle = client.get_workflow_handle(rate_limiter_workflow_id(host))
-    try:
-        state: RateLimiterState = await handle.query(
-            RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=_QUERY_TIMEOUT
-        )
-    except (RPCError, WorkflowQueryFailedError):
-        return None
-    return state
-
-
-def _blocked_until(state: RateLimiterState) -> datetime | None:
-    """The end of the last block of one of our addresses; None without one."""
-    return max((cooldown.until for cooldown in state.blocked.values()), default=None)

@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, ScheduleDescription, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.rate_limiter import blocked_until, known_state
 from activities.resources import Resources
 from activities.server_state import (
     LOST_AFTER,
@@ -53,7 +54,7 @@ from tipoff.watchdog.observation import (
     RunFacts,
     ScheduleFacts,
 )
-from workflows.contracts import RATE_LIMITER_WORKFLOW, RateLimiterHandler, RateLimiterState, rate_limiter_workflow_id
+from workflows.contracts import RATE_LIMITER_WORKFLOW, RateLimiterState, rate_limiter_workflow_id
 from workflows.contracts.schedules import SCHEDULE_PREFIX, WATCHDOG_WORKFLOW_ID, ScheduleName, schedule_id
 
 DAYS_OBSERVED: Final = 3
@@ -93,8 +94,12 @@ class _Observer:
 
     async def observe(self, missed_before: tuple[MissedRuns, ...] | None) -> Observation:
         queues, lost = await self._part("workers", self._workers(), ((), ()))
-        answers = any(queue.is_served for queue in queues if (queue.queue, queue.kind) == (DAY_QUEUE, "workflows"))
-        runs = await self._part("open runs", self._runs(), ())
+        # Workers that could not be listed may answer.
+        answers = not queues or any(
+            queue.is_served for queue in queues if (queue.queue, queue.kind) == (DAY_QUEUE, "workflows")
+        )
+        known_runs = await self._part("open runs", self._runs(), None)
+        runs = known_runs or ()
         (schedules, missing), days, models, learn, success, limiters = await asyncio.gather(
             self._part("schedules", self._schedules(), ((), ())),
             self._part("days", self._days(runs, answers=answers), ()),
@@ -122,7 +127,7 @@ class _Observer:
                 host for host, each in limiters.items() if host in spent or _is_refused(each, self._now)
             ),
             missed_before=missed_before,
-            watchdog_runs=any(run.workflow_id == WATCHDOG_WORKFLOW_ID for run in runs),
+            watchdog_runs=known_runs is None or any(run.workflow_id == WATCHDOG_WORKFLOW_ID for run in runs),
             problems=tuple(self._problems),
         )
 
@@ -229,7 +234,9 @@ class _Observer:
             if run is not None and answers and not run.is_paused:
                 status = await self._query(run.workflow_id)
             exported = await asyncio.to_thread(_exported_status, self._resources.exports, game_date)
-            ended = await asyncio.to_thread(read_ended_day, self._resources.exports, game_date)
+            ended = await self._part(
+                f"the end of {game_date}", asyncio.to_thread(read_ended_day, self._resources.exports, game_date), None
+            )
         return DayFacts(
             game_date=game_date,
             run=run,
@@ -274,14 +281,13 @@ class _Observer:
         prefix = rate_limiter_workflow_id("")
         limiters = (run for run in runs if run.workflow == RATE_LIMITER_WORKFLOW and answers)
         hosts = sorted(run.workflow_id.removeprefix(prefix) for run in limiters)
-        return dict(zip(hosts, await asyncio.gather(*map(self._rate_limiter, hosts)), strict=True))
+        states = dict(zip(hosts, await asyncio.gather(*map(self._rate_limiter, hosts)), strict=True))
+        self._problems += [f"the rate limiter of {host}: no answer" for host, state in states.items() if state is None]
+        return {host: state for host, state in states.items() if state is not None}
 
-    async def _rate_limiter(self, host: str) -> RateLimiterState:
+    async def _rate_limiter(self, host: str) -> RateLimiterState | None:
         async with self._limit:
-            state: RateLimiterState = await self._client.get_workflow_handle(rate_limiter_workflow_id(host)).query(
-                RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=QUERY_TIMEOUT
-            )
-        return state
+            return await known_state(self._client, host)
 
     def _credits(self, host: str, state: RateLimiterState) -> CreditFacts | None:
         monthly = rate_limit_of(host, self._resources.settings).monthly_credits
@@ -312,10 +318,8 @@ def _lost_worker(of_process: Sequence[ListedWorker]) -> LostWorker:
 
 
 def _provider(host: str, success: ProviderSuccess, state: RateLimiterState | None) -> ProviderFacts:
-    blocked = [cooldown.until for cooldown in state.blocked.values()] if state else []
-    return ProviderFacts(
-        host=host, usable=success.usable, failed=success.failed, blocked_until=max(blocked, default=None)
-    )
+    blocked = blocked_until(state) if state else None
+    return ProviderFacts(host=host, usable=success.usable, failed=success.failed, blocked_until=blocked)
 
 
 def _is_refused(state: RateLimiterState, now: datetime) -> bool:
@@ -330,14 +334,12 @@ def _reported_problems(run: DescribedRun) -> list[str]:
 
 
 def _activity(info: PendingActivityInfo) -> ActivityFacts:
-    taken = info.HasField("last_started_time")
-    since = info.last_started_time if taken else info.scheduled_time
+    since = info.last_started_time if info.HasField("last_started_time") else info.scheduled_time
     return ActivityFacts(
         name=info.activity_type.name,
         attempt=info.attempt,
         last_failure=info.last_failure.message,
         since=since.ToDatetime(UTC),
-        taken=taken,
     )
 
 

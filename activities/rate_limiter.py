@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -159,6 +159,23 @@ async def _state(client: Client, host: str) -> RateLimiterState:
             raise
         return RateLimiterState()
     return state
+
+
+async def known_state(client: Client, host: str) -> RateLimiterState | None:
+    """What a rate limiter knows; None if it never ran, or does not answer."""
+    handle = client.get_workflow_handle(rate_limiter_workflow_id(host))
+    try:
+        state: RateLimiterState = await handle.query(
+            RateLimiterHandler.STATE.value, result_type=RateLimiterState, rpc_timeout=RPC_TIMEOUT
+        )
+    except (RPCError, WorkflowQueryFailedError):
+        return None
+    return state
+
+
+def blocked_until(state: RateLimiterState) -> datetime | None:
+    """The end of the last block of one of our addresses; None without one."""
+    return max((cooldown.until for cooldown in state.blocked.values()), default=None)
 
 
 def feedback_of(

@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.heartbeats import heartbeating
 from activities.observing import observe
 from activities.resources import Resources
-from tipoff.watchdog.diagnosis import diagnose
+from tipoff.watchdog.diagnosis import diagnose, is_partial
 from tipoff.watchdog.heartbeat import send_heartbeat
 from tipoff.watchdog.log import log_repairs
 from tipoff.watchdog.repairs import repairs
@@ -30,8 +30,11 @@ class WatchdogActivities:
             facts = await observe(activity.client(), self._resources, request.as_of, request.missed)
             # The server lists a run some time after its start.
             observation = facts.model_copy(update={"watchdog_runs": True})
+            findings = diagnose(observation, request.attempts)
             return WatchReport(
-                findings=diagnose(observation, request.attempts),
+                as_of=request.as_of,
+                findings=findings,
+                is_partial=is_partial(observation, findings),
                 repairs=repairs(observation, request.attempts),
                 missed=observation.missed_runs,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,8 +18,8 @@ from cli.exit_codes import CommandError, ExitCode
 from cli.render import console, table_of
 from cli.server import WORKER_TIMEOUT, connected, has_day_worker
 from cli.target import Target
-from tipoff.vocabulary import Finding, clock_time, counted, game_date_of
-from tipoff.watchdog.diagnosis import diagnose
+from tipoff.vocabulary import Finding, clock_time, counted, date_and_time, game_date_of
+from tipoff.watchdog.diagnosis import diagnose, is_partial
 from tipoff.watchdog.observation import Observation
 from workflows.contracts import TASK_TIMEOUT, Queue
 from workflows.contracts.schedules import WATCHDOG_WORKFLOW, WATCHDOG_WORKFLOW_ID
@@ -30,13 +31,16 @@ ONCE = "watchdog --once"
 
 async def run(options: Namespace) -> ExitCode:
     """Start the watchdog unless it runs, and show its last pass; or check once. Raises CommandError UNREACHABLE."""
+    if options.alert and not options.once:
+        options.parser.error("--alert needs --once: the watchdog sends what its own passes find")
     target = Target(options.replay)
-    findings = await (_check_once(target) if options.once else _last_pass(target))
+    findings, partial = await _check_once(target) if options.once else (await _last_pass(target), False)
     if options.alert:
         from activities.resources import Resources  # polars, which the last pass does not need
 
         resources = Resources(target.settings, now=lambda: datetime.now(UTC))
-        await asyncio.to_thread(resources.alert_sender.report, ONCE, findings, datetime.now(UTC))
+        sender, now = resources.alert_sender, datetime.now(UTC)
+        await asyncio.to_thread(sender.report, ONCE, findings, now, is_partial=partial)
     if options.json:
         print(json.dumps([finding.model_dump(mode="json") for finding in findings], ensure_ascii=False))
     else:
@@ -44,19 +48,21 @@ async def run(options: Namespace) -> ExitCode:
     return ExitCode.FAILED if findings else ExitCode.DONE
 
 
-async def _check_once(target: Target) -> tuple[Finding, ...]:
-    """What is wrong now. A server that does not answer is a finding, too."""
+async def _check_once(target: Target) -> tuple[tuple[Finding, ...], bool]:
+    """What is wrong now, also a server that does not answer, and whether something could not be checked."""
     from activities.observing import observe  # polars, which the last pass does not need
     from activities.resources import Resources
 
     now = datetime.now(UTC)
     try:
         async with connected(target) as client:
-            return diagnose(await observe(client, Resources(target.settings, now=lambda: now), now))
+            observation = await observe(client, Resources(target.settings, now=lambda: now), now)
     except CommandError as error:
         if error.exit_code is not ExitCode.UNREACHABLE:
             raise
-        return diagnose(Observation(as_of=now, today=game_date_of(now), server_problem=str(error)))
+        observation = Observation(as_of=now, today=game_date_of(now), server_problem=str(error))
+    findings = diagnose(observation)
+    return findings, is_partial(observation, findings)
 
 
 async def _last_pass(target: Target) -> tuple[Finding, ...]:
@@ -66,7 +72,11 @@ async def _last_pass(target: Target) -> tuple[Finding, ...]:
             raise CommandError(
                 ExitCode.UNREACHABLE, "no worker is running, so the watchdog waits for one: python worker.py"
             )
-        return (await _report(client)).findings
+        report = await _report(client)
+    if report.as_of is None:
+        raise CommandError(ExitCode.UNREACHABLE, "the watchdog has just started: its first pass ends within a minute")
+    print(f"last pass {date_and_time(report.as_of)}", file=sys.stderr)
+    return report.findings
 
 
 async def _start(client: Client) -> None:

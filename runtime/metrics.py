@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -13,8 +12,8 @@ from typing import NamedTuple
 
 from temporalio.client import Client
 from temporalio.common import MetricMeter
+from temporalio.exceptions import TemporalError
 from temporalio.runtime import Runtime
-from temporalio.service import RPCError
 
 from activities.rate_limiter import credits_left
 from activities.resources import Resources
@@ -61,8 +60,7 @@ async def worker_metrics(client: Client, resources: Resources, queues: Sequence[
     finally:
         for task in publishing:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*publishing, return_exceptions=True)
 
 
 def count_requests(meter: MetricMeter, resources: Resources) -> None:
@@ -81,7 +79,7 @@ async def _publish_repeatedly(
     while True:
         try:
             await families.publish(client, meter, resources)
-        except (TipoffError, RPCError) as error:
+        except (TipoffError, TemporalError, OSError) as error:
             logger.warning("some metrics are out of date: %s", reason_of(error))
         await asyncio.sleep(families.every.total_seconds())
 
@@ -94,7 +92,7 @@ def set_days(meter: MetricMeter, days: Mapping[str, DayFigures]) -> None:
     """Set the gauges of days; of the states of a day one is 1. The lead is NaN before predictions are published."""
     state = meter.create_gauge(DAY_STATE, "1 for the state of the day, 0 for the other states")
     attention = meter.create_gauge(STEPS_NEEDING_ATTENTION, "Parked steps of the day, which wait for an operator")
-    lead = meter.create_gauge_float(PREDICTIONS_LEAD, "From the first publication to the first tip-off")
+    lead = meter.create_gauge_float(PREDICTIONS_LEAD, "Seconds from the first publication to the first tip-off")
     for day, figures in days.items():
         for name in STATES:
             state.set(int(name == figures.state), {"day": day, "state": name})

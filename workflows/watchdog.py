@@ -95,9 +95,12 @@ class WatchdogWorkflow:
             self._missed = self._report.missed
             made = tuple([await _attempt(repair) for repair in self._report.repairs])
             self._attempts += made
-            alerts = DeliverAlertsRequest(scope=WATCHDOG, findings=self._report.findings, as_of=now)
+            alerts = DeliverAlertsRequest(
+                scope=WATCHDOG, findings=self._report.findings, is_partial=self._report.is_partial, as_of=now
+            )
             await call(Activity.DELIVER_ALERTS, alerts, AlertsDelivered, summary=_summary(self._report))
-            passed = ReportPassRequest(attempts=made)
+            # Also those of a pass that failed before this; what is logged already is skipped.
+            passed = ReportPassRequest(attempts=self._attempts)
             await call(Activity.REPORT_PASS, passed, PassReported, summary=counted(len(made), "repair"))
         except ActivityError as error:
             workflow.logger.warning("a pass of the watchdog failed: %s", failure_reason(error))

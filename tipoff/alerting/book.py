@@ -130,17 +130,26 @@ class Reconciled(NamedTuple):
 
 
 def reconcile(
-    book: AlertBook, scope: str, findings: Iterable[Finding], now: datetime, hold: timedelta = AT_ONCE
+    book: AlertBook,
+    scope: str,
+    findings: Iterable[Finding],
+    now: datetime,
+    hold: timedelta = AT_ONCE,
+    *,
+    is_partial: bool = False,
 ) -> Reconciled:
     """Compare what a check of a scope finds with the open alerts.
 
     A new finding triggers an alert, and one that became more severe triggers its alert again; it never becomes less
     severe. An alert that no scope finds any longer is resolved. `hold`: how long new alerts wait for a repair, after
-    which nobody is called.
+    which nobody is called. `is_partial`: the check could not check everything, so it resolves nothing.
     """
     by_key = {finding.dedupe_key: finding for finding in findings}
     known = {alert.dedupe_key for alert in book.open_alerts}
-    checked = (_checked(alert, scope, by_key, now) for alert in book.alerts)
+    checked = (
+        alert if is_partial and alert.dedupe_key not in by_key else _checked(alert, scope, by_key, now)
+        for alert in book.alerts
+    )
     raised = (_raised(by_key[key], (scope,), now, hold) for key in by_key if key not in known)
     after = (*checked, *raised)
     return Reconciled(AlertBook(alerts=after), _new_notices(book, after))

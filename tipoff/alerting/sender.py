@@ -36,10 +36,17 @@ class AlertSender:
         self._wanted, self._closed = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def report(self, scope: str, findings: Iterable[Finding], as_of: datetime) -> Delivered:
-        """Bring what a check found into the book of alerts, and deliver what is due. Raises StorageError."""
+    def report(
+        self, scope: str, findings: Iterable[Finding], as_of: datetime, *, is_partial: bool = False
+    ) -> Delivered:
+        """Bring what a check found into the book of alerts, and deliver what is due. Raises StorageError.
+
+        `is_partial`: not everything could be checked, so no alert is over.
+        """
         found_now = tuple(findings)
-        update_book(self._store, lambda book: reconcile(book, scope, found_now, as_of).book, as_of)
+        update_book(
+            self._store, lambda book: reconcile(book, scope, found_now, as_of, is_partial=is_partial).book, as_of
+        )
         return self.send()
 
     def send(self) -> Delivered:

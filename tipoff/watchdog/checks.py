@@ -184,12 +184,11 @@ def schedules_missed(observation: Observation) -> Iterator[Finding]:
 def training_stale(observation: Observation) -> Iterator[Finding]:
     """A champion has not learned from games that a weekly training should have used."""
     if stale := observation.stale_systems(STALE_DAYS + 1):
-        oldest = min(observation.game_dates_to_learn)
         yield Finding(
             key="training",
             severity=Severity.WARNING,
-            summary=f"{', '.join(stale)} learned nothing from the games since {oldest}: the weekly training did not "
-            "run, or its models were rejected",
+            summary=f"{', '.join(map(observation.learned_text, stale))}: the weekly training did not run, or its "
+            "models were rejected",
             command=f"starter.py train --date {observation.today}",
         )
 

@@ -15,7 +15,6 @@ from tipoff.alerting.rules import findings_of_day
 from tipoff.publishing.repeats import steps_in_trouble
 from tipoff.vocabulary import (
     SETTLED,
-    DayStatus,
     Finding,
     RepairAttempt,
     RunState,
@@ -32,12 +31,10 @@ from tipoff.watchdog.rule_facts import facts_of_day
 
 PASS_EVERY: Final = timedelta(minutes=5)
 """How often the watchdog looks; `workflows/watchdog.py` has the same."""
-WITHIN: Final = timedelta(minutes=15)
-"""A fault is reported so long after its cause at the latest."""
 GRACE: Final = timedelta(minutes=5)
 """A start, a poll or a deadline may be late by so much, on a loaded machine or after a restart."""
 REPAIR_TIME: Final = timedelta(minutes=8)
-"""How long a fault is left to the first repair before it is reported; less than WITHIN by a pass."""
+"""How long a fault is left to the first repair; with a pass more it is still reported within 15 minutes."""
 FAILING_ATTEMPTS: Final = 5
 DAY_STARTS: Final = (5, 0)
 GRADES_DUE: Final = (9, 0)
@@ -112,7 +109,7 @@ def parked(observation: Observation) -> Iterator[Finding]:
         for item in day.status.attention:
             step = steps.get(item.step)
             yield Finding(
-                key=_parked_key(day.status, item.step),
+                key=f"{item.step}:parked",  # that of the day's own alert, so that both are one
                 severity=Severity.CRITICAL if step is None or step.critical else Severity.WARNING,
                 summary=f"{day.status.label_of(item.step)} needs an operator: {item.reason}",
                 command=next(iter(item.options), ""),
@@ -120,12 +117,6 @@ def parked(observation: Observation) -> Iterator[Finding]:
                 step=item.step,
                 since=item.since,
             )
-
-
-def _parked_key(status: DayStatus, step: str) -> str:
-    """The key of the day's own alert about it, so that both are one alert."""
-    keys = [alert.key for alert in status.alerts if alert.key.startswith(f"{step}:parked")]
-    return keys[-1] if keys else f"{step}:parked"
 
 
 def awaits_repair(finding: Finding, observation: Observation, attempts: Sequence[RepairAttempt]) -> bool:
@@ -178,7 +169,7 @@ def deadlines_missed(observation: Observation) -> Iterator[Finding]:
     """Predictions are not out in time, or a step is open after its hard deadline."""
     for day in observation.running_days(current=True):
         status, due = day.status, day.status.predictions_due
-        if due is not None and due <= day.now - GRACE and status.first_published_at is None and status.games:
+        if due is not None and due <= day.now - GRACE and status.first_published_at is None and day.games:
             yield Finding(
                 key="predictions_late",
                 severity=Severity.CRITICAL,

@@ -24,6 +24,7 @@ _SERVER = ("server",)
 _NO_WORKER = (*_SERVER, "no_worker")
 _WORKERS = (*_NO_WORKER, "queue")
 _RUN = (*_WORKERS, "paused", "wedged")
+_OF_ONE_STEP = frozenset({"parked", "activity"})
 
 CHECKS: dict[str, Check] = {
     "server": Check(checks.server),
@@ -37,7 +38,7 @@ CHECKS: dict[str, Check] = {
     "schedules": Check(checks.schedules_missing, _SERVER),
     "schedule_paused": Check(checks.schedules_paused, _SERVER),
     "schedule_missed": Check(checks.schedules_missed, _NO_WORKER),
-    "not_started": Check(checks_of_days.not_started, (*_NO_WORKER, "schedule_missed", "schedule_paused")),
+    "not_started": Check(checks_of_days.not_started, _NO_WORKER),
     "failed": Check(checks_of_days.failed, _SERVER),
     "no_answer": Check(checks_of_days.no_answer, _RUN),
     "parked": Check(checks_of_days.parked, (*_SERVER, "paused")),
@@ -63,7 +64,7 @@ def diagnose(observation: Observation, attempts: Sequence[RepairAttempt] = ()) -
         name: tuple(
             finding
             for finding in findings_of[name]
-            if not any(_explains(findings_of[by], finding) for by in check.explained_by)
+            if not any(_explains(by, findings_of[by], finding) for by in check.explained_by)
         )
         for name, check in CHECKS.items()
     }
@@ -73,6 +74,18 @@ def diagnose(observation: Observation, attempts: Sequence[RepairAttempt] = ()) -
     return tuple(finding for findings in causes.values() for finding in findings)[:MAX_FINDINGS]
 
 
-def _explains(causes: Iterable[Finding], finding: Finding) -> bool:
-    """A cause of no date explains findings of every date; one of a date only findings of that date."""
-    return any(cause.game_date in (None, finding.game_date) for cause in causes)
+def is_partial(observation: Observation, findings: Sequence[Finding]) -> bool:
+    """Whether something could not be checked or named, so that what was found before may still be wrong."""
+    return bool(observation.problems or observation.server_problem) or len(findings) == MAX_FINDINGS
+
+
+def _explains(by: str, causes: Iterable[Finding], finding: Finding) -> bool:
+    """A cause of no date explains findings of every date; one of a date only findings of that date.
+
+    A single step explains nothing that is more severe than its own trouble.
+    """
+    return any(
+        cause.game_date in (None, finding.game_date)
+        and (by not in _OF_ONE_STEP or cause.severity.rank >= finding.severity.rank)
+        for cause in causes
+    )

@@ -44,8 +44,6 @@ class ActivityFacts(Frozen):
     attempt: int
     last_failure: str
     since: AwareDatetime
-    taken: bool
-    """Whether a worker runs it now."""
 
 
 class RunFacts(Frozen):
@@ -119,6 +117,11 @@ class RunningDay(NamedTuple):
     now: datetime
     """By the clock of the day: a replay's is virtual."""
 
+    @property
+    def games(self) -> int:
+        """The games that are not postponed."""
+        return len(self.status.games) - len(self.status.postponed_games)
+
 
 class ModelFacts(Frozen):
     """The champion of a system."""
@@ -186,6 +189,11 @@ class Observation(Frozen):
         old = (each for each in self.game_dates_to_learn if (self.today - each).days >= days)
         newest = max(old, default=date.min)
         return tuple(each.system_id for each in self.models if (each.trained_through or date.min) < newest)
+
+    def learned_text(self, system_id: str) -> str:
+        """Until when a system has learned."""
+        trained = next((each.trained_through for each in self.models if each.system_id == system_id), None)
+        return f"{system_id} knows the games until {trained}" if trained else f"{system_id} was never trained"
 
     @property
     def missed_runs(self) -> tuple[MissedRuns, ...]:

@@ -153,6 +153,6 @@ def _lacks_results(status: DayStatus) -> bool:
 def _stale_training(observation: Observation) -> Iterator[_Fault]:
     is_training = any(run.workflow == "TrainingWorkflow" for run in observation.runs)
     if observation.game_dates_to_learn and not is_training and (stale := observation.stale_systems(STALE_DAYS)):
-        why = f"{', '.join(stale)} learned nothing from the games since {min(observation.game_dates_to_learn)}"
+        why = ", ".join(map(observation.learned_text, stale))
         due = eastern(observation.today, 0)
         yield _Fault(Repair(kind=RepairKind.START_TRAINING, game_date=observation.today, why=why), due)

@@ -19,7 +19,7 @@ _ALL_DATA: Final = frozenset({StepState.COMPLETE, StepState.EMPTY_OK})
 
 def facts_of_day(day: RunningDay) -> DayFacts:
     """The facts of a running day, by its status."""
-    status, games = day.status, len(day.status.games) - len(day.status.postponed_games)
+    status, games = day.status, day.games
     due = [step for step in status.steps if step.hard_deadline is not None and step.hard_deadline <= day.now]
     return DayFacts(
         game_date=day.game_date,

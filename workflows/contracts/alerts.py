@@ -13,6 +13,8 @@ class DeliverAlertsRequest(Frozen):
     scope: str = Field(min_length=1, max_length=100)
     """Who checked, such as "watchdog"."""
     findings: tuple[Finding, ...] = Field(default=(), max_length=100)
+    is_partial: bool = False
+    """Not everything could be checked: no alert is over."""
     as_of: AwareDatetime
 
 

@@ -34,7 +34,11 @@ class ObserveRequest(Frozen):
 class WatchReport(Frozen):
     """What is wrong, what the rules repair now, and what the next pass has to know."""
 
+    as_of: AwareDatetime | None = None
+    """None: the first pass has not ended."""
     findings: tuple[Finding, ...] = ()
+    is_partial: bool = False
+    """Something could not be checked, so what was found before may still be wrong."""
     repairs: tuple[Repair, ...] = ()
     missed: tuple[MissedRuns, ...] = ()
 

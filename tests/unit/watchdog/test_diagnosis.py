@@ -35,13 +35,15 @@ from tipoff.vocabulary import (
     StepState,
     step_names,
 )
-from tipoff.watchdog.checks_of_days import PASS_EVERY, WITHIN
-from tipoff.watchdog.diagnosis import CHECKS, MAX_FINDINGS, diagnose
+from tipoff.watchdog.checks_of_days import PASS_EVERY
+from tipoff.watchdog.diagnosis import CHECKS, MAX_FINDINGS, diagnose, is_partial
 from tipoff.watchdog.observation import ActivityFacts, CreditFacts, LostWorker, ModelFacts, Observation
 from workflows.contracts import Queue
 from workflows.contracts import watchdog as contracts
 
 MINUTE = timedelta(minutes=1)
+WITHIN = 15 * MINUTE
+"""A fault is reported so long after its cause at the latest."""
 UNTRAINED = (ModelFacts(system_id="catboost_v8", trained_through=None),)
 LATE_STEP = step(step_names.BETTING_LINES, StepState.LATE, next_poll=NOON)
 OVERDUE_DAY = status(steps=(LATE_STEP,))
@@ -52,7 +54,7 @@ def keys(facts: Observation) -> list[str]:
 
 
 def collecting(**changes: object) -> ActivityFacts:
-    fields = {"name": "collect", "attempt": 1, "last_failure": "", "since": NOON, "taken": True}
+    fields = {"name": "collect", "attempt": 1, "last_failure": "", "since": NOON}
     return ActivityFacts.model_validate({**fields, **changes})
 
 
@@ -215,7 +217,7 @@ SYMPTOMS: dict[str, Observation] = {
     "queue:tipoff-models (activities)": observation(
         at(13, 40),
         queues=queues(Queue.MODELS),
-        days=(today(OVERDUE_DAY, run=run(activities=(collecting(attempt=9, taken=False),))), yesterday()),
+        days=(today(OVERDUE_DAY, run=run(activities=(collecting(attempt=9),))), yesterday()),
     ),
     f"{GAME_DATE}:wedged:daily-pipeline-{GAME_DATE}": observation(
         at(13, 40),
@@ -223,7 +225,7 @@ SYMPTOMS: dict[str, Observation] = {
         days=(today(OVERDUE_DAY, is_current=False, no_answer="it failed"), yesterday()),
     ),
     f"{GAME_DATE}:{step_names.FEATURES}:parked": observation(
-        at(13, 40), days=(today(parked(step_names.FEATURES, at(12))), yesterday())
+        at(13, 40), days=(today(parked(step_names.FEATURES, at(12), critical=True)), yesterday())
     ),
     f"{YESTERDAY}:failed": observation(
         days=(today(), yesterday(execution="FAILED", ended=ended_day(status=RunState.FAILED, graded=0)))
@@ -245,6 +247,27 @@ def test_a_cause_of_one_day_hides_nothing_of_another() -> None:
         f"{YESTERDAY}:wedged:daily-pipeline-{YESTERDAY}",
         f"{GAME_DATE}:{step_names.FEATURES}:parked",
     ]
+
+
+def test_a_missed_run_of_another_schedule_hides_no_day_that_did_not_start() -> None:
+    facts = observation(
+        at(5, 8),
+        days=(today(run=None, execution="", status=None), yesterday()),
+        schedules=(schedule(), schedule("watchdog", missed=2)),
+        missed_before=(MissedRuns(schedule="watchdog", count=1),),
+    )
+    assert keys(facts) == ["schedule_missed:watchdog", f"{GAME_DATE}:not_started"]
+
+
+def test_an_optional_parked_step_does_not_hide_that_there_are_no_predictions() -> None:
+    facts = observation(at(13, 40), days=(today(parked(step_names.REFEREES, at(12))), yesterday()))
+    assert f"{GAME_DATE}:predictions_late" in keys(facts)
+
+
+def test_a_slate_that_is_postponed_as_a_whole_needs_no_predictions() -> None:
+    day = status(at(13, 40))
+    called_off = day.model_copy(update={"postponed_games": tuple(game.game_id for game in day.games)})
+    assert keys(observation(at(13, 40), days=(today(called_off), yesterday()))) == []
 
 
 def test_the_same_step_in_trouble_on_two_of_three_days_is_found() -> None:
@@ -318,6 +341,18 @@ def test_a_fault_is_found_within_fifteen_minutes_whenever_the_passes_are(cause: 
     found_from = next(minutes for minutes in range(60) if diagnose(facts(began + minutes * MINUTE)))
     assert found_from * MINUTE + PASS_EVERY <= WITHIN
     assert contracts.PASS_EVERY == PASS_EVERY
+
+
+def test_a_partial_check_clears_no_alert() -> None:
+    book, _ = reconcile(AlertBook(), "watchdog", diagnose(FAULTS["queue:tipoff-fetch (activities)"]), NOON)
+    unseen = observation(problems=("workers: deadline exceeded",))
+    findings = diagnose(unseen)
+    assert is_partial(unseen, findings)
+    after, _ = reconcile(book, "watchdog", findings, NOON, is_partial=True)
+    assert {alert.key for alert in after.open_alerts} == {
+        "queue:tipoff-fetch (activities)",
+        "not_observed:workers",
+    }
 
 
 def test_an_alert_is_raised_once_and_cleared_when_its_cause_is_gone() -> None:
