@@ -38,6 +38,7 @@ from workflows.contracts import (
 from workflows.day_clock import DayClock
 from workflows.day_state import DayLedger
 from workflows.day_status import day_result
+from workflows.launcher import launch_of_training, start
 from workflows.planner import make_first_plan
 from workflows.rerun import DayRerun, read_recorded_day
 from workflows.scenario import Scenario
@@ -45,7 +46,6 @@ from workflows.scheduler import Scheduler
 from workflows.search_attributes import GAME_DATE
 from workflows.status_reporter import StatusReporter
 from workflows.step_runner import SourcePoller, StepRunner
-from workflows.training import start_if_due
 
 _NOTHING_RECORDED = "nothing was recorded of {}: it never ran with this warehouse and landing; start it without --rerun"
 _NO_PLAN_YET = "the day is starting and has no plan yet: retry in a second"
@@ -109,7 +109,7 @@ class DailyPipelineWorkflow:
     async def _start_training(self, ledger: DayLedger) -> None:
         """Have the models trained, if due, once the date is known to have games; the day does not wait for it."""
         await workflow.wait_condition(lambda: bool(ledger.plan.games))
-        await start_if_due(self._day.game_date, self._clock.now())
+        await start(launch_of_training(self._day.game_date, self._clock.now(), only_if_due=True))
 
     async def _recorded_day(self, plan: DayPlan, rerun: Rerun) -> RecordedDay | None:
         """What a re-run starts from; None when a past date never ran, and is collected and backfilled.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from shlex import quote
 
-from tipoff.vocabulary import game_date_of
+from tipoff.vocabulary import WATCHDOG, game_date_of
 from workflows.contracts import DayInput, TaskPriority
 
 _DETAILS = """\
@@ -36,8 +36,8 @@ def day_summary(day: DayInput, now: datetime) -> str:
 
 
 def day_priority(day: DayInput) -> TaskPriority:
-    """Whose work a worker takes first: an operator waits for a re-run."""
-    return TaskPriority.OPERATOR if day.rerun else TaskPriority.LIVE
+    """Whose work a worker takes first: an operator waits for a re-run, and nobody for one of the watchdog."""
+    return TaskPriority.OPERATOR if day.rerun and day.rerun.who != WATCHDOG else TaskPriority.LIVE
 
 
 def day_details(day: DayInput) -> str:

@@ -105,13 +105,18 @@ def _training(launcher: LauncherInput, scheduled_at: datetime) -> Launch:
     return launch_of_training(game_date_of(scheduled_at), scheduled_at)
 
 
-def launch_of_training(before: date, as_of: datetime) -> Launch:
-    """The id is that of `starter.py train` and of the day's own training, so that two do not train at once."""
+def launch_of_training(before: date, as_of: datetime, *, only_if_due: bool = False) -> Launch:
+    """The id is that of `starter.py train` and of the day's own training, so that two do not train at once.
+
+    It may follow an ended run: the day's training of the same date often ends at once, because none is due.
+    """
+    due = " if due" if only_if_due else ""
     return Launch(
         TRAINING_WORKFLOW,
         training_workflow_id(before),
-        TrainingInput(before=before, as_of=as_of),
-        f"train all systems on the games before {before}",
+        TrainingInput(before=before, as_of=as_of, only_if_due=only_if_due),
+        f"train all systems on the games before {before}{due}",
+        reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         priority=TaskPriority.BACKFILL,
     )
 

@@ -5,10 +5,9 @@ Each day starts it and goes on without it: it ends at once unless training is du
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from tipoff.vocabulary import CollectReport, ComputeReport, ProcessReport, Span, clock_time, counted, step_names
 from workflows.calls import call
@@ -22,7 +21,6 @@ from workflows.contracts import (
     TrainingInput,
     TrainingResult,
     TrainRequest,
-    training_workflow_id,
 )
 
 _SOURCES = (step_names.SCHEDULE, step_names.TEAM_BOX_SCORE_HISTORY, step_names.PLAYER_BOX_SCORE_HISTORY)
@@ -77,18 +75,3 @@ class TrainingWorkflow:
             source=source, batch_key=collected.batch_key, game_date=training.before, games=(), as_of=training.as_of
         )
         await call(Activity.PROCESS, landed, ProcessReport, summary=f"{source}: process the landed batch")
-
-
-async def start_if_due(game_date: date, as_of: datetime) -> None:
-    """Start a training of all systems that outlives this workflow; if one of the date is running, none is needed."""
-    training = TrainingInput(before=game_date, as_of=as_of, only_if_due=True)
-    try:
-        await workflow.start_child_workflow(
-            TrainingWorkflow.run,
-            training,
-            id=training_workflow_id(game_date),
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            static_summary=f"train all systems on the games before {game_date} if due",
-        )
-    except WorkflowAlreadyStartedError:
-        workflow.logger.info("a training of %s is running already", game_date)

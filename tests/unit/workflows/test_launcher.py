@@ -67,14 +67,14 @@ def test_a_training_is_of_the_games_before_its_date() -> None:
     assert launch_of(launcher(ScheduleName.RETENTION), at).input == ScheduledRun(game_date=MONDAY, as_of=at)
 
 
-def test_only_the_watchdog_starts_again_under_the_id_of_an_ended_run() -> None:
-    """An operator may have run, failed or cancelled the day of a date."""
+def test_the_watchdog_and_a_training_start_again_under_the_id_of_an_ended_run() -> None:
+    """The day's training of the date ended if none was due. An operator may have run, failed or cancelled its day."""
     again = {
         name
         for name in ScheduleName
         if launch_of(launcher(name), eastern(MONDAY, 5)).reuse is WorkflowIDReusePolicy.ALLOW_DUPLICATE
     }
-    assert again == {ScheduleName.WATCHDOG}
+    assert again == {ScheduleName.TRAINING, ScheduleName.WATCHDOG}
 
 
 SCHEDULED = eastern(MONDAY, 5)
