@@ -470,7 +470,9 @@ class Pause:
 # ── running days ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_WORKFLOWS = (DailyPipelineWorkflow, LiveScoringWorkflow, TrainingWorkflow)
+CHILDREN_OF_A_DAY = (LiveScoringWorkflow, TrainingWorkflow)
+"""A worker that serves days needs them: a day waits for hours for a child that no worker knows."""
+_WORKFLOWS = (DailyPipelineWorkflow, *CHILDREN_OF_A_DAY)
 
 
 @asynccontextmanager

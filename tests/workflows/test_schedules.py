@@ -35,7 +35,7 @@ from runtime import schedules
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.schedule_changes import ChangeKind
 from runtime.schedules import DECLARATIONS, TIME_ZONE, ScheduleState, ScheduleView
-from tests.support.days import GAME_DATE, MORNING, ScriptedResponse, World, serving
+from tests.support.days import ScriptedResponse, World, serving
 from tipoff.vocabulary import RunState, eastern, game_date_of
 from workflows.contracts import DayResult, Queue, day_workflow_id
 from workflows.contracts.schedules import LauncherInput, LaunchOutcome, LaunchResult, ScheduleName, schedule_id
@@ -200,28 +200,31 @@ class Launches:
         return result
 
 
+DAYS = (date(2024, 3, 9), date(2024, 3, 10))
+"""Over the change of the clocks. No other test of the server may run a day of these dates under its real id."""
+
+
 @pytest.mark.long
 async def test_a_schedule_starts_each_day_under_an_id_of_its_own_and_leaves_it_alone(client: Client) -> None:
     """Its own backfill call, over the change of the clocks; the days run by their virtual clock."""
     launches = Launches(client, schedule=ScheduleName.DAY, latest=timedelta(hours=19), replay="var/demo")
-    dates = [GAME_DATE + timedelta(days=day) for day in range(2)]
-    world = World({"nbac_schedule": [ScriptedResponse(MORNING, games=())]})
+    world = World({"nbac_schedule": [ScriptedResponse(eastern(DAYS[0], 5), games=())]})
     async with launches.created() as handle, serving(client, world, LauncherWorkflow):
-        first = await backfilled(launches, handle, dates, launchers=2)
-        again = await backfilled(launches, handle, dates, launchers=4)
+        first = await backfilled(launches, handle, DAYS, launchers=2)
+        again = await backfilled(launches, handle, DAYS, launchers=4)
         days: list[WorkflowHandle[Any, DayResult]] = [
-            client.get_workflow_handle(day_workflow_id(each), result_type=DayResult) for each in dates
+            client.get_workflow_handle(day_workflow_id(each), result_type=DayResult) for each in DAYS
         ]
         ended = [await day.result() for day in days]
     started = LaunchOutcome.STARTED
     assert [(result.workflow_id, result.outcome) for result in first] == [(day.id, started) for day in days]
     assert {result.outcome for result in again[2:]} == {LaunchOutcome.EXISTS}
-    assert [(day.game_date, day.state, day.games) for day in ended] == [(each, RunState.COMPLETE, 0) for each in dates]
+    assert [(day.game_date, day.state, day.games) for day in ended] == [(each, RunState.COMPLETE, 0) for each in DAYS]
     described = await days[0].describe()
     assert described.status is WorkflowExecutionStatus.COMPLETED
     assert described.parent_id is not None
     assert described.parent_id.startswith(launches.id)
-    assert await described.static_summary() == f"NBA {GAME_DATE}"
+    assert await described.static_summary() == f"NBA {DAYS[0]}"
     assert described.raw_description.workflow_execution_info.priority.priority_key == 2
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from runtime.deployments import DeployedVersion, VersionState, deployed_versions, make_current, move_runs
@@ -19,6 +19,7 @@ from runtime.temporal_server import DevServer, start_dev_server
 from runtime.workers import STICKY, deployment
 from tests.support.changed_workflow import MEMO, ChangedPipelineWorkflow
 from tests.support.days import (
+    CHILDREN_OF_A_DAY,
     TIMEOUT_SECONDS,
     DayHandle,
     World,
@@ -32,7 +33,6 @@ from tests.support.days import (
 from tipoff.vocabulary import Phase, RunState
 from workflows.contracts import Queue
 from workflows.daily_pipeline import DailyPipelineWorkflow
-from workflows.training import TrainingWorkflow
 
 OLD, NEW = "0.1.0", "0.2.0"
 WORLD = World(happy_script(lines_at=at(9)))
@@ -55,7 +55,7 @@ async def version(client: Client, build_id: str, day: type) -> AsyncIterator[Non
     worker = Worker(
         client,
         task_queue=Queue.DAY,
-        workflows=[day, TrainingWorkflow],
+        workflows=[day, *CHILDREN_OF_A_DAY],
         activities=WORLD.activities[Queue.DAY],
         workflow_runner=WORKFLOW_RUNNER,
         sticky_queue_schedule_to_start_timeout=STICKY,
@@ -72,7 +72,9 @@ async def registered(client: Client, build_id: str) -> None:
         while True:
             try:
                 await make_current(client, build_id)
-            except RPCError:
+            except RPCError as error:
+                if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION):
+                    raise
                 await asyncio.sleep(0.1)
             else:
                 return
