@@ -124,7 +124,8 @@ def _reason(stored: StoredDate, scope: BackfillScope) -> _Reason:
 def _reason_without_games(game_date: date, scope: BackfillScope, seasons: frozenset[str]) -> _Reason:
     if season_of(game_date) in seasons:
         return _Reason("no games", runs=False)
-    return _Reason("its schedule is not stored", runs=scope.from_phase is Phase.SLATE)
+    may_have_games = scope.from_phase is Phase.SLATE and scope.mode is not BackfillMode.FAILED
+    return _Reason("its schedule is not stored", runs=may_have_games)
 
 
 def _dates(scope: BackfillScope) -> Iterator[date]:

@@ -113,6 +113,7 @@ class BackfillWorkflow:
                 publishing.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._status.count(DateState.QUEUED) and not self._cancelled:
+            await self._publish()  # the next run does not know which dates ended since the last publication
             workflow.continue_as_new(backfill.model_copy(update={"status": self._status}))
         return await self._end()
 
@@ -158,8 +159,9 @@ class BackfillWorkflow:
 
     @property
     def _is_paused(self) -> bool:
-        """Whether it waits for an operator while dates are queued."""
-        return self._status.paused and not self._cancelled and self._status.count(DateState.QUEUED) > 0
+        """Whether it waits for an operator while dates are queued. A long pause is continued as new."""
+        is_stopped = self._cancelled or self._is_history_long()
+        return self._status.paused and not is_stopped and self._status.count(DateState.QUEUED) > 0
 
     def _is_history_long(self) -> bool:
         info = workflow.info()
@@ -239,7 +241,7 @@ class BackfillWorkflow:
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     partial(self._has_changed_since, published),
-                    timeout=pause,
+                    timeout=pause if self._running else None,
                     timeout_summary="until the running dates are observed again",
                 )
             pause = min(2 * pause, LONGEST_PUBLICATION_PAUSE)

@@ -81,6 +81,8 @@ def test_a_date_without_games_is_left_out_and_one_of_an_unknown_schedule_is_aske
     assert reasons(unknown) == ["its schedule is not stored"] * 2
     without_slate = plan_of(scope(day(1), from_phase=Phase.CONTEXT), seasons=frozenset())
     assert (without_slate.dates, without_slate.left_out) == ((), {"its schedule is not stored": 2})
+    failed = plan_of(scope(day(1), mode=BackfillMode.FAILED), seasons=frozenset())
+    assert (failed.dates, failed.left_out) == ((), {"its schedule is not stored": 2})
 
 
 def test_only_a_date_that_never_ran_costs_requests() -> None:

@@ -10,9 +10,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import decode
 from tipoff.publishing.page import template
-from tipoff.publishing.status import read_status
+from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import (
     BackfilledDate,
@@ -78,12 +77,10 @@ def read_backfill(store: ExportStore) -> BackfillStatus | None:
 
 def observed_rows(store: ExportStore, status: BackfillStatus, dates: Sequence[date]) -> tuple[BackfilledDate, ...]:
     """The rows of dates with the phases of their exported statuses; those without a readable one are left out."""
-    rows = []
-    for game_date in dates:
-        content = store.read(f"v1/status/{game_date}.json")
-        if content is not None:
-            rows.append(status.row(game_date).observed(read_status(decode(content)), status.scope.phases))
-    return tuple(rows)
+    exported = ((game_date, exported_status(store, game_date)) for game_date in dates)
+    return tuple(
+        status.row(game_date).observed(day, status.scope.phases) for game_date, day in exported if day is not None
+    )
 
 
 def publish_backfill(store: ExportStore, status: BackfillStatus, generated_at: datetime) -> None:
