@@ -98,9 +98,10 @@ class FollowActivities:
                 *(resources.warehouse, resources.landing, resources.exports),
                 Edition(request.game_date, times[-1], resources.now()),
             )
+            landed = await asyncio.to_thread(landed_games, resources.landing, slate, times[-1])
         except TipoffError as error:
             activity.logger.warning("the live results are not exported: %s", error)
-        landed = await asyncio.to_thread(landed_games, resources.landing, slate, times[-1])
+            return {}
         return {f"called_off:{game.game_id}": text for game, text in landed.called_off(slate)}
 
     async def _poll_box_scores(self, slate: Slate, as_of: datetime, progress: Progress) -> None:

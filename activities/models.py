@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from activities.heartbeats import blocking_activity, heartbeating
 from activities.resources import Resources
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, NotEnoughDataError, TipoffError
 from tipoff.systems.registry import SYSTEMS, build_system
 from tipoff.training.due import untrained_systems, why_due
 from tipoff.training.fit import Training
@@ -96,7 +96,7 @@ class ModelActivities:
             for system_id in system_ids:
                 build_system(system_id, models, request.before)
             champions = [models.champion(system_id, request.before) for system_id in system_ids]
-        except TipoffError:
+        except (NotEnoughDataError, DamagedModelError, ConfigurationError):
             return ()
         return tuple(Training(card=champion.card) for champion in champions)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
@@ -32,12 +32,10 @@ from activities.server_state import (
     queue_statuses,
 )
 from tipoff.alerting.facts import ProviderFacts
-from tipoff.errors import BadInputError, TipoffError
+from tipoff.errors import TipoffError
 from tipoff.provider_success import ProviderSuccess, recent_success
 from tipoff.publishing.ended_days import read_ended_day
-from tipoff.publishing.envelope import decode
-from tipoff.publishing.status import read_status
-from tipoff.publishing.store import ExportStore
+from tipoff.publishing.status import exported_status
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.systems.registry import SYSTEMS
@@ -233,7 +231,7 @@ class _Observer:
             status: DayStatus | str = "no worker is running"
             if run is not None and answers and not run.is_paused:
                 status = await self._query(run.workflow_id)
-            exported = await asyncio.to_thread(_exported_status, self._resources.exports, game_date)
+            exported = await asyncio.to_thread(exported_status, self._resources.exports, game_date)
             ended = await self._part(
                 f"the end of {game_date}", asyncio.to_thread(read_ended_day, self._resources.exports, game_date), None
             )
@@ -354,13 +352,3 @@ def _schedule(described: ScheduleDescription) -> ScheduleFacts:
         missed=info.num_actions_missed_catchup_window,
         skipped=info.num_actions_skipped_overlap,
     )
-
-
-def _exported_status(store: ExportStore, game_date: date) -> DayStatus | None:
-    """The last exported status; None if there is none or it cannot be read."""
-    content = store.read(f"v1/status/{game_date}.json")
-    try:
-        export: Any = decode(content) if content else None
-        return None if export is None else read_status(export)
-    except (BadInputError, ValueError):
-        return None

@@ -102,6 +102,7 @@ def from_day_before(
     """The replay of a date with faults, from copies of the warehouse and the models of the day before."""
     root.mkdir(parents=True, exist_ok=True)
     warehouse, models, fault_file = root / "stored.duckdb", root / "stored_models", root / "faults.toml"
+    shutil.rmtree(models, ignore_errors=True)  # of an earlier run in this folder
     shutil.copyfile(before / "tipoff.duckdb", warehouse)
     shutil.copytree(before / "models", models)
     fault_file.write_text(format_faults(faults))

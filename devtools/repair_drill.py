@@ -200,8 +200,7 @@ def _degradations(replayed: Replayed) -> str:
 
 async def run(selected: Sequence[Case], parallel: int, archive: Path, root: Path, console: Console) -> list[Verdict]:
     """Replay the cases, `parallel` at a time, and print each at its end."""
-    if not (root / "before" / "tipoff.duckdb").exists():
-        await prepare(archive, root / "before")
+    await prepare(archive, root / "before")
     slots = asyncio.Semaphore(parallel)
 
     async def judge_one(number: int, case: Case) -> Verdict:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from activities.observing import observe
 from activities.resources import Resources
+from cli.demo import status_of
 from devtools.drill import DAY, ONE_SEASON, POLL_SECONDS, archive_of_drill, drill_exit_code, morning_of, no_output
 from devtools.mutated_copy import copied_project
 from runtime import PROJECT
@@ -28,7 +29,6 @@ from tipoff.errors import TipoffError
 from tipoff.settings import load_settings
 from tipoff.vocabulary import Phase, RunState
 from tipoff.watchdog.diagnosis import diagnose
-from workflows.daily_pipeline import DailyPipelineWorkflow
 
 DATES: Final = (DAY - timedelta(days=1), DAY)
 ALERT_SECONDS: Final = 15 * 60.0
@@ -97,10 +97,8 @@ async def _held_day(running: Replay) -> DayHandle:
 
 
 async def _is_held(handle: DayHandle) -> bool:
-    try:
-        return (await handle.query(DailyPipelineWorkflow.status)).held
-    except Exception:  # it has no plan yet
-        return False
+    status = await status_of(handle)
+    return status is not None and status.held
 
 
 def _start_worker(running: Replay, code: Path) -> None:

@@ -177,6 +177,7 @@ def replayer(interceptors: Sequence[Interceptor] = ()) -> Replayer:
         data_converter=DATA_CONVERTER,
         workflow_runner=WORKFLOW_RUNNER,
         interceptors=interceptors,
+        debug_mode=True,  # a history is replayed in a few long activations, which are no deadlock
     )
 
 

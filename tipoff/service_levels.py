@@ -12,10 +12,8 @@ from typing import Any, Final
 
 from tipoff.alerting.book import AlertBook
 from tipoff.alerting.store import read_book
-from tipoff.errors import BadInputError
 from tipoff.plan import RESULTS_DUE, SlateTimes
-from tipoff.publishing.envelope import decode
-from tipoff.publishing.status import read_status
+from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import DateServiceLevels, DayStatus, ServiceLevels, ServiceLevelsReport, Severity
 from tipoff.warehouse.base import Parameters, Warehouse
@@ -41,15 +39,7 @@ def service_levels(
     dates: Parameters = {"first_date": first_date, "last_date": last_date}
     rows = warehouse.query(sql_text("service_levels"), dates).iter_rows(named=True)
     book = read_book(store)
-    return tuple(reversed([_levels(row, book, _status(store, row["game_date"])) for row in rows]))
-
-
-def _status(store: ExportStore, game_date: date) -> DayStatus | None:
-    content = store.read(f"v1/status/{game_date}.json")
-    try:
-        return read_status(decode(content)) if content else None
-    except (BadInputError, ValueError):
-        return None
+    return tuple(reversed([_levels(row, book, exported_status(store, row["game_date"])) for row in rows]))
 
 
 def _levels(row: dict[str, Any], book: AlertBook, status: DayStatus | None) -> DateServiceLevels:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import decode
-from tipoff.publishing.status import read_status
+from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import DayStatus, Frozen, RunState, game_date_of
 
@@ -29,16 +27,7 @@ class DayFigures(Frozen):
 def day_figures(store: ExportStore, now: datetime) -> dict[str, DayFigures]:
     """Return the figures of yesterday, today and tomorrow by their last exported status. Raises StorageError."""
     today = game_date_of(now)
-    return {name: _figures(_status(store, today + timedelta(days=days))) for name, days in DAYS.items()}
-
-
-def _status(store: ExportStore, game_date: date) -> DayStatus | None:
-    """The last status of a date; None if there is none that can be read."""
-    content = store.read(f"v1/status/{game_date}.json")
-    try:
-        return read_status(decode(content)) if content else None
-    except (BadInputError, ValueError):
-        return None
+    return {name: _figures(exported_status(store, today + timedelta(days=days))) for name, days in DAYS.items()}
 
 
 def _figures(status: DayStatus | None) -> DayFigures:

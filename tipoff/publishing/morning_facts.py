@@ -10,9 +10,8 @@ from tipoff.alerting.morning_summary import MorningFacts, PickFigures, Today, Ye
 from tipoff.errors import BadInputError
 from tipoff.publishing.ended_days import read_ended_day
 from tipoff.publishing.envelope import decode
-from tipoff.publishing.status import read_status
+from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import DayStatus
 
 
 def morning_facts(store: ExportStore, today: date, spend: Sequence[str]) -> MorningFacts:
@@ -23,7 +22,7 @@ def morning_facts(store: ExportStore, today: date, spend: Sequence[str]) -> Morn
 
 
 def _yesterday(store: ExportStore, game_date: date) -> Yesterday:
-    status = _status(store, game_date)
+    status = exported_status(store, game_date)
     try:
         ended = read_ended_day(store, game_date)
     except BadInputError:
@@ -62,7 +61,7 @@ def _picks(summary: Mapping[str, Any]) -> PickFigures | None:
 
 
 def _today(store: ExportStore, game_date: date) -> Today:
-    status = _status(store, game_date)
+    status = exported_status(store, game_date)
     if status is None:
         return Today(game_date=game_date, sentence="its day has not started")
     tips = [game.tip_off for game in status.games if game.tip_off is not None]
@@ -75,14 +74,6 @@ def _today(store: ExportStore, game_date: date) -> Today:
             f"{status.label_of(item.step)} ({item.reason})" for item in status.degradations if item.resolved_at is None
         ),
     )
-
-
-def _status(store: ExportStore, game_date: date) -> DayStatus | None:
-    export = _export(store, f"v1/status/{game_date}.json")
-    try:
-        return read_status(export) if export else None
-    except BadInputError:
-        return None
 
 
 def _export(store: ExportStore, path: str) -> Mapping[str, Any]:

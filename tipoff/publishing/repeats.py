@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import decode
-from tipoff.publishing.status import read_status
+from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Alert, DayStatus, Severity
 
@@ -45,8 +43,5 @@ def steps_in_trouble(status: DayStatus) -> set[str]:
 
 def _exported_trouble(store: ExportStore, game_date: date) -> set[str]:
     """The steps that failed or degraded, by the last status of a date; none for a date without a readable one."""
-    content = store.read(f"v1/status/{game_date}.json")
-    try:
-        return steps_in_trouble(read_status(decode(content))) if content else set()
-    except (BadInputError, ValueError):
-        return set()
+    status = exported_status(store, game_date)
+    return steps_in_trouble(status) if status else set()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import Envelope, export_status, put, put_pointer
+from tipoff.publishing.envelope import Envelope, decode, export_status, put, put_pointer
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import DataQuality, DayStatus, Frozen
 
@@ -34,6 +34,20 @@ def read_status(export: Mapping[str, Any]) -> DayStatus:
         raise BadInputError(f"this is not a day status: {where}: {first['msg']}") from error
 
 
+def status_path(game_date: date) -> str:
+    """Return the path of the exported status of a date."""
+    return f"v1/status/{game_date}.json"
+
+
+def exported_status(store: ExportStore, game_date: date) -> DayStatus | None:
+    """Return the last exported status of a date; None if there is none or it cannot be read. Raises StorageError."""
+    content = store.read(status_path(game_date))
+    try:
+        return read_status(decode(content)) if content else None
+    except (BadInputError, ValueError):
+        return None
+
+
 def publish_status(store: ExportStore, status: DayStatus, generated_at: datetime) -> PublishResult:
     """Export the status of a day; `v1/status.json` never goes back to an earlier date."""
     open_degradations = [each for each in status.degradations if each.resolved_at is None]
@@ -48,7 +62,7 @@ def publish_status(store: ExportStore, status: DayStatus, generated_at: datetime
         missing_games=missing,
     )
     payload = status.model_dump(mode="json", exclude={"game_date"})
-    dated = f"v1/status/{status.game_date}.json"
+    dated = status_path(status.game_date)
     put(store, dated, envelope, payload)
     put_pointer(store, POINTER, envelope, payload)
     return PublishResult(paths=(dated, POINTER), rows=len(status.steps))

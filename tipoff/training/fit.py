@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tipoff.code_fingerprint import library_versions
-from tipoff.errors import NotEnoughDataError, TipoffError
+from tipoff.errors import ConfigurationError, DamagedModelError, NotEnoughDataError
 from tipoff.grading.statistics import clustered_mean
 from tipoff.systems.base import PointModel, System
 from tipoff.systems.calibration import Calibration, fit_calibration
@@ -265,7 +265,7 @@ def _rejection(
         if compared.height < _FEWEST_COMPARED:
             return ""
         ours = fitted_before(unseen_from).systems[system_id]
-    except TipoffError:
+    except (NotEnoughDataError, DamagedModelError, ConfigurationError):
         return ""
     points = compared["points"].to_numpy()
     our_error, their_error = (

@@ -193,7 +193,7 @@ class Observation(Frozen):
     def learned_text(self, system_id: str) -> str:
         """Until when a system has learned."""
         trained = next((each.trained_through for each in self.models if each.system_id == system_id), None)
-        return f"{system_id} knows the games until {trained}" if trained else f"{system_id} was never trained"
+        return f"{system_id} was trained on games until {trained}" if trained else f"{system_id} was never trained"
 
     @property
     def missed_runs(self) -> tuple[MissedRuns, ...]:
