@@ -9,7 +9,18 @@ from typing import Final
 
 import polars as pl
 
-from tipoff.grading.metrics import FORWARD, MetricWarning, SystemMetrics, balance_warnings, measure
+from tipoff.grading.metrics import (
+    FORWARD,
+    PICKED,
+    ErrorComparison,
+    HitRate,
+    MetricWarning,
+    SystemMetrics,
+    balance_warnings,
+    compare_errors,
+    hit_rate,
+    measure,
+)
 from tipoff.grading.statistics import Estimate, mean_of
 from tipoff.vocabulary import Frozen, View, counted, first_day, season_of
 
@@ -63,6 +74,24 @@ class Performance(Frozen):
         week = next(window for window in self.windows if window.label == "7 days")
         one_sided = (warning for system in week.systems for warning in balance_warnings(system))
         return (*one_sided, *_drift_warnings(self.drift))
+
+
+class CourseDate(Frozen):
+    """The figures of one date, of a view of a system."""
+
+    game_date: date
+    against_line: ErrorComparison
+    picks: HitRate
+
+
+def course(graded: pl.DataFrame, game_date: date) -> tuple[CourseDate, ...]:
+    """Return the figures of each graded date of the season up to a date, from the rows of one view of a system."""
+    season = graded.filter(FORWARD, pl.col("game_date").is_between(first_day(season_of(game_date)), game_date))
+    dates = season.partition_by("game_date", as_dict=True)
+    return tuple(
+        CourseDate(game_date=day, against_line=compare_errors(rows, "line"), picks=hit_rate(rows.filter(PICKED)))
+        for (day,), rows in sorted(dates.items())
+    )
 
 
 def first_graded_date(game_date: date) -> date:

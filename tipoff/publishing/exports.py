@@ -190,7 +190,7 @@ def _result(row: JsonObject) -> JsonObject:
         row,
         *("system_id", "view", *_ESTIMATE, *_PICK, "grade", "void_reason", "actual_points", "first_actual_points"),
         *("signed_error", "within_80", "profit_units", "closing_line", "closing_line_value"),
-        *("as_of", "backfilled", "prediction_id"),
+        *("market_over_probability", "as_of", "backfilled", "prediction_id"),
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
 from tipoff.grading.metrics import MetricWarning
-from tipoff.grading.performance import Performance, first_graded_date, performance
+from tipoff.grading.performance import CourseDate, Performance, course, first_graded_date, performance
 from tipoff.publishing.envelope import Edition, put, put_pointer
 from tipoff.publishing.store import ExportStore
+from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Alert
 from tipoff.warehouse.base import DateRange, Parameters, Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
@@ -24,6 +25,8 @@ class SystemsPerformance(NamedTuple):
     """How the systems and their features do up to a date."""
 
     performance: Performance
+    course: tuple[CourseDate, ...]
+    """Of the headline."""
     features: FeatureDrifts
 
     @property
@@ -35,6 +38,7 @@ class SystemsPerformance(NamedTuple):
         """The payload of the export, which the page shows, too."""
         return {
             **self.performance.model_dump(mode="json"),
+            "course": [each.model_dump(mode="json") for each in self.course],
             "features": self.features.model_dump(mode="json"),
             "drifted_features": [each.feature for each in self.features.drifted],
             "findings": [each.text for each in self.warnings],
@@ -47,7 +51,11 @@ def performance_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Sy
     graded = warehouse.query(sql_text("graded_of_dates"), dates)
     compared = DateRange(first=first_feature_date(game_date), last=game_date)
     features = warehouse.query(*rows_of_slice(TABLES["ml_feature_store"], {"game_date": compared}))
-    return SystemsPerformance(performance(graded, game_date), feature_drift(features, game_date))
+    system_id, view = HEADLINE
+    headline = graded.filter(system_id=system_id, view=view.value)
+    return SystemsPerformance(
+        performance(graded, game_date), course(headline, game_date), feature_drift(features, game_date)
+    )
 
 
 def publish_performance(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:

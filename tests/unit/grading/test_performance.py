@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tipoff.grading.performance import PerformanceDrift, first_graded_date, performance
+from tipoff.grading.performance import PerformanceDrift, course, first_graded_date, performance
 
 DAY = date(2024, 3, 29)
 
@@ -60,6 +60,21 @@ def test_a_new_season_starts_with_no_grades_of_the_last_one() -> None:
     assert performance(frame, opening).windows[-1].systems == ()
     assert first_graded_date(opening) == date(2024, 7, 1)
     assert first_graded_date(date(2024, 7, 10)) == date(2024, 6, 11), "the last 30 days"
+
+
+def test_the_course_has_one_row_of_each_date_of_the_season_without_backfilled_predictions() -> None:
+    graded = [
+        *rows(1, 4.5, count=2),
+        *rows(0, 6.0, count=3, recommendation="PASS"),
+        *rows(0, 9.0, count=1, backfilled=True),
+        *rows(300, 5.0),
+        *rows(-1, 5.0),
+    ]
+    before, day = course(pl.DataFrame(graded), DAY)
+    assert (before.game_date, before.picks.n, before.picks.profit) == (DAY - timedelta(days=1), 2, 200 / 110)
+    assert (day.game_date, day.picks.n, day.picks.profit) == (DAY, 0, None)
+    assert (day.against_line.n, day.against_line.baseline_mae) == (3, 5.0)
+    assert day.against_line.mae == pytest.approx(6.0)
 
 
 def drift_of(*of_dates: list[dict[str, Any]]) -> PerformanceDrift:

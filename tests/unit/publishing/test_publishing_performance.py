@@ -35,6 +35,10 @@ def test_results_bring_the_performance_of_the_date_and_the_current_one(
     for system, same in zip(exported["windows"][0]["systems"], of_day, strict=True):
         assert system["outcomes"] == same["outcomes"]
         assert system["against_line"]["mae"] == pytest.approx(same["against_line"]["mae"])
+    headline = next(each for each in of_day if (each["system_id"], each["view"]) == ("ensemble_v1", "market"))
+    assert [(each["game_date"], each["picks"]["n"]) for each in exported["course"]] == [
+        (str(DAY), headline["picks"]["n"])
+    ]
     assert {each["standard_errors"] for each in exported["drift"]} == {None}, "one date shows no drift"
 
 

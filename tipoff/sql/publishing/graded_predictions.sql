@@ -10,6 +10,7 @@ SELECT
   predictions.low_80,
   predictions.high_80,
   predictions.over_probability,
+  predictions.market_over_probability,
   predictions.line_as_of,
   predictions.book,
   predictions.as_of,
