@@ -18,6 +18,7 @@ from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.live import publish_live
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
+from tipoff.publishing.site.site import publish_site
 from tipoff.publishing.status import PublishResult, publish_status
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import publish_summary
@@ -90,10 +91,12 @@ def _edition(resources: Resources, request: ComputeRequest) -> Edition:
 
 
 def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResult:
-    status = resources.exports.read(f"v1/status/{request.game_date}.json")
-    return publish_page(
-        resources.warehouse, resources.exports, request.game_date, request.as_of, decode(status or b"{}")
-    )
+    """Write the report page, and the pages of the site that the exports of the date change."""
+    exports = resources.exports
+    status = exports.read(f"v1/status/{request.game_date}.json")
+    page = publish_page(resources.warehouse, exports, request.game_date, request.as_of, decode(status or b"{}"))
+    site = publish_site(exports, request.game_date)
+    return page.model_copy(update={"paths": (*page.paths, *site)})
 
 
 def _publish_predictions(resources: Resources, request: ComputeRequest) -> PublishResult:

@@ -547,6 +547,7 @@ COMMANDS = (
     Command("systems", "show how the systems did on the last day, over 7 and 30 days and in the season", "performance",
             (_common,)),
     Command("page", "print the path of a date's report page", "page", (_date, _common)),
+    Command("site", "write the site from the exports and print where it is", "site", (_common,)),
     Command("train", "train the systems on the games before a date", "train", (_date_to_start, _common, _train)),
     Command("backtest", "predict past games of an archive with what was known before them", "backtest", (_backtest,)),
     Command("evaluate", "measure a file of predictions against results, baselines and the market", "evaluate",

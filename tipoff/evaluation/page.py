@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tipoff.evaluation.evaluation import Evaluation, SystemEvaluation
 from tipoff.evaluation.tables import alarms, headline, name_of, overall_tables, system_tables
 from tipoff.publishing.figures import reliability_figure
-from tipoff.publishing.page import TEMPLATES
+from tipoff.publishing.templating import TEMPLATES
 
 _FOLDERS: Final = (Path(__file__).parent / "templates", TEMPLATES)
 """The template of this page, and those of the report page, for its style."""

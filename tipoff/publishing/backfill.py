@@ -10,9 +10,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError
-from tipoff.publishing.page import template
 from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.templating import template
 from tipoff.vocabulary import (
     BackfilledDate,
     BackfillPlan,

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.grading.outcomes import SIDES
@@ -20,11 +17,11 @@ from tipoff.publishing.figures import range_bar, reliability_figure, residual_fi
 from tipoff.publishing.performance import performance_of
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.templating import in_words, template
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import DataQuality, DayStatus, RunState, clock_time, counted
+from tipoff.vocabulary import DataQuality, DayStatus, RunState
 from tipoff.warehouse.base import Warehouse
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 MISSES_SHOWN: Final = 8
 PICKS_SHOWN: Final = 12
 
@@ -184,7 +181,7 @@ def _figures(system: JsonObject, players: Sequence[JsonObject]) -> tuple[str, st
         for each in mine
         if each["signed_error"] is not None and not each["backfilled"]
     ]
-    key, name = f"{system_id}-{view}", f"{_words(system_id)} ({view})"
+    key, name = f"{system_id}-{view}", f"{in_words(system_id)} ({view})"
     return reliability_figure(key, name, bins), residual_figure(key, name, residuals)
 
 
@@ -211,38 +208,3 @@ def _voids(players: Sequence[JsonObject]) -> dict[str, list[str]]:
         for reason in sorted({each["void_reason"] for each in player["systems"] if each["void_reason"]}):
             reasons.setdefault(reason, []).append(player["player_name"])
     return reasons
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def template(name: str) -> Template:
-    """Return a template, with the filters of the report page."""
-    return _environment().get_template(name)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        points=lambda value: f"{value:.1f}",
-        share=lambda value: "–" if value is None else f"{value:.0%}".replace("%", " %"),
-        share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
-        percent=lambda value: f"{value:+.1%}".replace("-", "−").replace("%", " %"),
-        units=lambda value: "–" if value is None else f"{value:+.2f} units".replace("-", "−"),
-        signed_two=lambda value: f"{value:+.2f}".replace("-", "−"),
-        two=lambda value: "–" if value is None else f"{value:.2f}",
-        price=lambda value: f"{value:+.0f}".replace("-", "−"),
-        without_kind=lambda reason: reason.partition(": ")[2] or reason,
-        clock=clock_time,
-        counted=counted,
-        words=_words,
-    )
-    return environment

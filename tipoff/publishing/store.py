@@ -9,7 +9,7 @@ from tipoff.errors import BadInputError
 from tipoff.storage.base import Change, ObjectStore
 from tipoff.storage.open import open_store
 
-_SUFFIXES: Final = (".json", ".jsonl", ".html")
+_SUFFIXES: Final = (".json", ".jsonl", ".html", ".css")
 _MODE: Final = 0o644
 """Every user may read an export, because a web server may run as another user."""
 
@@ -40,6 +40,10 @@ class ExportStore:
     def write_if_changed(self, path: str, content: bytes) -> bool:
         """Replace an export; return whether it changed."""
         return self.update(path, lambda present: None if present == content else content)
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the paths of the exports that start with a prefix, sorted."""
+        return self._store.names(prefix)
 
     def location(self, path: str) -> str:
         """Return the path or URL of an export, for messages and logs."""

@@ -15,6 +15,7 @@ _MAX_NAME_BYTES: Final = 1024
 """The limit of Cloud Storage: https://cloud.google.com/storage/docs/objects#naming."""
 
 _CONTENT_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".json": "application/json; charset=utf-8",

@@ -48,7 +48,7 @@ EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
     ("days --date 2024-03-29 --last 366", {**DATED, "last": 366}),
     *((f"{name} --date 2024-03-29", DATED) for name in ("watch", "plan", "page", "best-bets", "results")),
     *((name, {**DATED, "date": None}) for name in ("best-bets", "results")),
-    ("systems", {"json": False, "replay": None}),
+    *((name, {"json": False, "replay": None}) for name in ("systems", "site")),
     ("player luka doncic", {"name": ["luka", "doncic"], "json": False, "replay": None}),
     ("tonight", {"team": None, "side": None, "all": False, "top": 30, "json": False, "replay": None}),
     (

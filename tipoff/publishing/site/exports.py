@@ -1,0 +1,100 @@
+"""Reads the exports that the site shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from tipoff.publishing.envelope import Envelope, decode
+from tipoff.publishing.store import ExportStore
+from tipoff.vocabulary import Frozen
+
+JsonObject = dict[str, Any]
+Payload = TypeVar("Payload", bound=Frozen)
+M = TypeVar("M", bound=Frozen)
+
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Published(NamedTuple, Generic[Payload]):
+    """An export as its model."""
+
+    envelope: Envelope
+    payload: Payload
+
+
+@dataclass
+class Exports:
+    """The exports of a store, each read once. A missing or damaged one is None; `damaged` names the damaged ones."""
+
+    store: ExportStore
+    read_paths: set[str] = field(default_factory=set)
+    _decoded: dict[str, JsonObject | None] = field(default_factory=dict)
+    _models: dict[tuple[str, type[Frozen]], Published[Any] | None] = field(default_factory=dict)
+    _damaged: set[str] = field(default_factory=set)
+
+    def read(self, path: str) -> JsonObject | None:
+        """Return an export as JSON."""
+        self.read_paths.add(path)
+        if path not in self._decoded:
+            self._decoded[path] = self._decode(path)
+        return self._decoded[path]
+
+    def read_as(self, path: str, payload: type[Payload]) -> Published[Payload] | None:
+        """Return an export as its model; one that does not fit it is damaged."""
+        export = self.read(path)
+        if export is not None and (path, payload) not in self._models:
+            self._models[path, payload] = self._parse(path, export, payload)
+        return self._models.get((path, payload))
+
+    def envelope(self, path: str) -> Envelope | None:
+        """Return the envelope of an export."""
+        published = self.read_as(path, Frozen)
+        return published.envelope if published else None
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names, without the suffix, of the JSON files that lie directly in a folder."""
+        paths = (PurePosixPath(path) for path in self.store.names(f"{folder}/"))
+        return [path.stem for path in paths if path.suffix == ".json" and str(path.parent) == folder]
+
+    def dates(self, folder: str) -> list[date]:
+        """Return the dates of the files in a folder that are named by a date, the newest first."""
+        dated = (name for name in self.names(folder) if _DATE.fullmatch(name))
+        return sorted((date.fromisoformat(name) for name in dated), reverse=True)
+
+    def for_a_page(self) -> Exports:
+        """Return the same exports, none of them read for this page yet."""
+        return replace(self, read_paths=set())
+
+    @property
+    def damaged(self) -> list[str]:
+        """The damaged exports among those read."""
+        return sorted(self.read_paths & self._damaged)
+
+    def _decode(self, path: str) -> JsonObject | None:
+        content = self.store.read(path)
+        try:
+            decoded = decode(content) if content is not None else None
+        except ValueError:
+            decoded = None
+        if content is not None and not isinstance(decoded, dict):
+            self._damaged.add(path)
+            return None
+        return decoded
+
+    def _parse(self, path: str, export: JsonObject, payload: type[Payload]) -> Published[Payload] | None:
+        try:
+            return Published(_of_fields(Envelope, export), _of_fields(payload, export))
+        except ValidationError:
+            self._damaged.add(path)
+            return None
+
+
+def _of_fields(model: type[M], export: Mapping[str, Any]) -> M:
+    return model.model_validate({name: export[name] for name in model.model_fields if name in export})

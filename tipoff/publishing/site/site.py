@@ -1,0 +1,49 @@
+"""Renders the site from the exports alone: HTML pages and one style sheet, written beside the exports.
+
+A page contains no wall-clock time, so the same exports give the same page, and only what changed is written.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from tipoff.publishing.site.exports import Exports
+from tipoff.publishing.site.home import HOME
+from tipoff.publishing.site.pages import FOLDER, Content, Page
+from tipoff.publishing.store import ExportStore
+from tipoff.publishing.templating import template
+
+PAGES: Final[tuple[Page, ...]] = (HOME,)
+"""Every page; those with a menu label in the order of the navigation."""
+STYLE: Final = "assets/style.css"
+
+
+def publish_site(store: ExportStore, game_date: date | None = None) -> tuple[str, ...]:
+    """Write the pages that the exports of a date change, or all; return the paths of what was written."""
+    exports = Exports(store)
+    files = {page.file(key) for page in PAGES for key in page.keys(exports)}
+    rendered = [(STYLE, template("site.css.j2").render())]
+    for page in PAGES:
+        for key in page.changed_keys(exports, game_date):
+            read = exports.for_a_page()
+            if (file := page.file(key)) in files and (content := page.content(read, key)) is not None:
+                rendered.append((file, _html(page, file, content, read, files)))
+    return tuple(path for file, text in rendered if store.write_if_changed(path := f"{FOLDER}/{file}", text.encode()))
+
+
+def _html(page: Page, file: str, content: Content, read: Exports, files: set[str]) -> str:
+    """Render one file; `root` leads from it to the folder of the site, `files` are the files that may be linked."""
+    return template(page.template).render(
+        {
+            **content.values,
+            "page": page,
+            "title": content.title or page.title,
+            "root": "../" * file.count("/"),
+            "files": files,
+            "menu": [each for each in PAGES if each.menu],
+            "envelope": content.envelope,
+            "damaged": read.damaged,
+            "style": STYLE,
+        }
+    )
