@@ -10,13 +10,11 @@ from typing import Final
 from temporalio import activity
 
 from activities.heartbeats import blocking_activity, heartbeating
-from activities.rate_limiter import blocked_until, known_state
+from activities.rate_limiter import known_state
 from activities.resources import Resources
-from tipoff.alerting.facts import InstallationFacts, ProviderFacts
 from tipoff.alerting.morning_summary import with_summary
-from tipoff.alerting.rules import findings_of_installation
-from tipoff.alerting.store import update_book
-from tipoff.provider_success import hosts, recent_success
+from tipoff.alerting.store import read_book, update_book
+from tipoff.provider_success import hosts
 from tipoff.publishing.morning_facts import morning_facts
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
@@ -54,7 +52,7 @@ class MorningCheckActivities:
 
     @activity.defn(name=Activity.MORNING_CHECK.value)
     async def morning_check(self, morning: ScheduledRun) -> AlertsDelivered:
-        """Validate yesterday and today, alert about what is wrong, and send the summary, once a day."""
+        """Validate, alert about what is wrong or is no longer, and send the summary, once a day."""
         async with heartbeating():
             client, by_host = activity.client(), hosts()
             states = await asyncio.gather(*(known_state(client, host) for host in by_host))
@@ -63,29 +61,18 @@ class MorningCheckActivities:
 
     def _check(self, morning: ScheduledRun, states: Mapping[str, RateLimiterState]) -> AlertsDelivered:
         exports, as_of = self._resources.exports, morning.as_of
-        wrong = (*self._findings_of_days(morning), *self._findings_of_providers(states, as_of))
-        alerts = self._resources.alert_sender.report(SCOPE, wrong, as_of)
+        alerts = self._resources.alert_sender.report(SCOPE, tuple(self._findings(morning)), as_of)
         facts = morning_facts(exports, morning.game_date, self._spend(states, as_of))
         update_book(exports, lambda book: with_summary(book, facts, as_of), as_of)
         summary = self._resources.alert_sender.send()
         return AlertsDelivered(sent=alerts.sent + summary.sent, errors=tuple({*alerts.errors, *summary.errors}))
 
-    def _findings_of_days(self, morning: ScheduledRun) -> Iterator[Finding]:
+    def _findings(self, morning: ScheduledRun) -> Iterator[Finding]:
+        """What is wrong with yesterday, today, and each date with an alert of an earlier morning."""
         warehouse, exports = self._resources.warehouse, self._resources.exports
-        for game_date in (morning.game_date - timedelta(days=1), morning.game_date):
+        dates = {morning.game_date - timedelta(days=1), morning.game_date, *read_book(exports).dates_of(SCOPE)}
+        for game_date in sorted(dates):
             yield from findings(validate(read_records(warehouse, exports, game_date, morning.as_of)))
-
-    def _findings_of_providers(self, states: Mapping[str, RateLimiterState], now: datetime) -> tuple[Finding, ...]:
-        providers = (
-            ProviderFacts(
-                host=host,
-                usable=success.usable,
-                failed=success.failed,
-                blocked_until=blocked_until(states[host]) if host in states else None,
-            )
-            for host, success in recent_success(self._resources.landing, now).items()
-        )
-        return findings_of_installation(InstallationFacts(as_of=now, providers=tuple(providers)))
 
     def _spend(self, states: Mapping[str, RateLimiterState], now: datetime) -> tuple[str, ...]:
         """The credits of each paid provider, as its rate limiter knows them."""

@@ -32,14 +32,18 @@ from activities.server_state import (
     queue_statuses,
 )
 from tipoff.alerting.facts import ProviderFacts
+from tipoff.alerting.store import read_book
 from tipoff.errors import TipoffError
-from tipoff.provider_success import ProviderSuccess, recent_success
+from tipoff.landing.base import FetchRecord
+from tipoff.provider_success import ProviderSuccess, last_usable, recent_records, success_by_host
 from tipoff.publishing.ended_days import read_ended_day
+from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import exported_status
+from tipoff.publishing.store import ExportStore
 from tipoff.sources.budget import budget_at
 from tipoff.sources.rate_limits import rate_limit_of
 from tipoff.systems.registry import SYSTEMS
-from tipoff.vocabulary import DayStatus, MissedRuns, game_date_of, reason_of
+from tipoff.vocabulary import WATCHDOG, DayStatus, MissedRuns, game_date_of, reason_of
 from tipoff.watchdog.checks import DAY_QUEUE, STALE_DAYS, game_date_of_run
 from tipoff.watchdog.observation import (
     ActivityFacts,
@@ -98,12 +102,12 @@ class _Observer:
         )
         known_runs = await self._part("open runs", self._runs(), None)
         runs = known_runs or ()
-        (schedules, missing), days, models, learn, success, limiters = await asyncio.gather(
+        (schedules, missing), days, models, learn, records, limiters = await asyncio.gather(
             self._part("schedules", self._schedules(), ((), ())),
             self._part("days", self._days(runs, answers=answers), ()),
             self._part("models", asyncio.to_thread(self._models), ()),
             self._part("past dates", asyncio.to_thread(self._game_dates_to_learn), ()),
-            self._part("landed responses", asyncio.to_thread(recent_success, self._resources.landing, self._now), {}),
+            self._part("landed responses", asyncio.to_thread(recent_records, self._resources.landing, self._now), None),
             self._part("rate limiters", self._rate_limiters(runs, answers=answers), {}),
         )
         paid = tuple(facts for host, each in limiters.items() if (facts := self._credits(host, each)))
@@ -120,7 +124,8 @@ class _Observer:
             models=models,
             game_dates_to_learn=learn,
             credits=paid,
-            providers=tuple(_provider(host, each, limiters.get(host)) for host, each in success.items()),
+            providers=_providers(records, limiters),
+            last_usable=None if records is None else last_usable(records),
             refusing_hosts=tuple(
                 host for host, each in limiters.items() if host in spent or _is_refused(each, self._now)
             ),
@@ -219,8 +224,10 @@ class _Observer:
     # ── days ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _days(self, runs: Sequence[RunFacts], *, answers: bool) -> tuple[DayFacts, ...]:
+        """Today, the days before, those with an open run, and those with an alert: it is over only if they say so."""
         by_date = {game_date: run for run in runs if (game_date := game_date_of_run(run))}
-        dates = {*by_date, *(self._today - timedelta(days=days) for days in range(DAYS_OBSERVED))}
+        alerted = await asyncio.to_thread(_alerted_dates, self._resources.exports)
+        dates = {*by_date, *alerted, *(self._today - timedelta(days=days) for days in range(DAYS_OBSERVED))}
         days = (self._day(each, by_date.get(each), answers=answers) for each in sorted(dates, reverse=True))
         return tuple(await asyncio.gather(*days))
 
@@ -235,9 +242,11 @@ class _Observer:
             ended = await self._part(
                 f"the end of {game_date}", asyncio.to_thread(read_ended_day, self._resources.exports, game_date), None
             )
+            predicted = await asyncio.to_thread(_players_predicted, self._resources.exports, game_date) if run else None
         return DayFacts(
             game_date=game_date,
             run=run,
+            players_predicted=predicted,
             execution=described.execution if described else "",
             ended_at=described.ended_at if described else None,
             status=status if isinstance(status, DayStatus) else exported,
@@ -315,6 +324,25 @@ def _lost_worker(of_process: Sequence[ListedWorker]) -> LostWorker:
     )
 
 
+def _alerted_dates(exports: ExportStore) -> set[date]:
+    return read_book(exports).dates_of(WATCHDOG)
+
+
+def _players_predicted(exports: ExportStore, game_date: date) -> int | None:
+    """The players of the exported predictions; None if there are none, or they cannot be read."""
+    content = exports.read(f"v1/predictions/{game_date}.json")
+    try:
+        return len(decode(content)["players"]) or None if content else None
+    except (ValueError, KeyError):
+        return None
+
+
+def _providers(
+    records: Sequence[FetchRecord] | None, limiters: Mapping[str, RateLimiterState]
+) -> tuple[ProviderFacts, ...]:
+    return tuple(_provider(host, each, limiters.get(host)) for host, each in success_by_host(records or ()).items())
+
+
 def _provider(host: str, success: ProviderSuccess, state: RateLimiterState | None) -> ProviderFacts:
     blocked = blocked_until(state) if state else None
     return ProviderFacts(host=host, usable=success.usable, failed=success.failed, blocked_until=blocked)
@@ -338,6 +366,7 @@ def _activity(info: PendingActivityInfo) -> ActivityFacts:
         attempt=info.attempt,
         last_failure=info.last_failure.message,
         since=since.ToDatetime(UTC),
+        scheduled_at=info.scheduled_time.ToDatetime(UTC),
     )
 
 

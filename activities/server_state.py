@@ -182,7 +182,6 @@ class ListedWorker:
     queue: str
     host: str
     process: str
-    build: str
     started_at: datetime
     last_heartbeat: datetime
 
@@ -206,7 +205,6 @@ async def listed_workers(client: Client) -> tuple[ListedWorker, ...] | None:
             queue=each.task_queue,
             host=each.host_info.host_name,
             process=each.host_info.process_id,
-            build=each.deployment_version.build_id,
             started_at=each.start_time.ToDatetime(UTC),
             last_heartbeat=each.heartbeat_time.ToDatetime(UTC),
         )

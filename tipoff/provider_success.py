@@ -46,12 +46,27 @@ def hosts() -> tuple[str, ...]:
 
 def recent_success(landing: Landing, now: datetime) -> Mapping[str, ProviderSuccess]:
     """Every host's requests of the last 24 hours."""
+    return success_by_host(recent_records(landing, now))
+
+
+def recent_records(landing: Landing, now: datetime) -> tuple[FetchRecord, ...]:
+    """Every request of the last 24 hours."""
     start = now - RECENT
-    return success_by_host(
+    return tuple(
         record
         for name in SOURCES
         for record in takewhile(lambda record: record.fetched_at >= start, landing.newest_first(name))
     )
+
+
+def last_usable(records: Iterable[FetchRecord]) -> Mapping[str, datetime]:
+    """When each source, or one of its fallback sources, answered usably last."""
+    last: dict[str, datetime] = {}
+    for record in records:
+        if OUTCOME_POLICIES[record.outcome].usable:
+            for name in (record.source, *SOURCES[record.source].fallback_for):
+                last[name] = max(record.fetched_at, last.get(name, record.fetched_at))
+    return last
 
 
 def success_by_host(records: Iterable[FetchRecord]) -> Mapping[str, ProviderSuccess]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.support.days import GAME_DATE, GAMES, at
 from tipoff.publishing.ended_days import EndedDay
+from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import (
     Attention,
     DataQuality,
@@ -17,6 +19,7 @@ from tipoff.vocabulary import (
     StepStatus,
     step_names,
 )
+from tipoff.watchdog.log import PATH
 from tipoff.watchdog.observation import (
     CreditFacts,
     DayFacts,
@@ -143,3 +146,8 @@ def observation(now: datetime = NOON, **changes: Any) -> Observation:
         "credits": (CreditFacts(host="api.the-odds-api.com", used=300, monthly=500, text="300 of 500"),),
     }
     return Observation.model_validate({"as_of": now, **fields, **changes})
+
+
+def logged_repairs(store: ExportStore) -> list[dict[str, Any]]:
+    """The log of repairs, oldest first."""
+    return [json.loads(line) for line in (store.read(PATH) or b"").splitlines()]

@@ -141,7 +141,7 @@ def test_alerts_are_in_time_within_fifteen_minutes_after_the_trouble_began(
         Finding(key="validation:grades", severity=Severity.CRITICAL, summary="late", game_date=DAY, since=DAY_START),
         Finding(key="summary", severity=Severity.INFO, summary="all is well", game_date=DAY, since=DAY_START),
     ]
-    update_book(store, lambda book: reconcile(book, "watchdog", findings, NOON).book, NOON)
+    update_book(store, lambda book: reconcile(book, "watchdog", findings, NOON), NOON)
     report = service_levels_report(warehouse, store, DAY, DAY)
     assert report.dates[0].slowest_alert_minutes == minutes
     assert report.together.alerted_in_time == share

@@ -38,6 +38,7 @@ from runtime.processes import Processes
 from runtime.sandbox import WORKFLOW_RUNNER
 from runtime.temporal_server import DevServer, start_dev_server
 from tests.support.changed_workflow import ChangedPipelineWorkflow
+from tests.support.observations import logged_repairs
 from tests.support.small_day import LINES, SmallDay
 from tests.support.starter import NOWHERE
 from tipoff.alerting.store import read_book
@@ -45,7 +46,6 @@ from tipoff.publishing.store import open_exports
 from tipoff.settings import Settings
 from tipoff.vocabulary import DayStatus, Outcome, Repair, RepairKind, RunState, eastern
 from tipoff.watchdog.diagnosis import diagnose
-from tipoff.watchdog.log import logged_repairs
 from tipoff.watchdog.observation import Observation
 from workflows.contracts import Activity, CommandName, DayInput, Queue, day_workflow_id
 from workflows.contracts.schedules import WATCHDOG_WORKFLOW, WATCHDOG_WORKFLOW_ID, schedule_id

@@ -42,10 +42,6 @@ class AppriseChannel:
         if not sent:
             raise DeliveryError(f"{self.name}: {self._shown(reasons)}")
 
-    def check(self) -> None:
-        """Raises ConfigurationError if apprise does not know such an address."""
-        self._service()
-
     def _service(self) -> NotifyBase:
         from apprise import Apprise, AppriseAsset
 

@@ -117,16 +117,13 @@ class AlertBook(Frozen):
     def open_alerts(self) -> tuple[AlertRecord, ...]:
         return tuple(alert for alert in self.alerts if alert.is_open)
 
+    def dates_of(self, scope: str) -> set[date]:
+        """The game dates of the open alerts that a check of a scope finds."""
+        return {alert.game_date for alert in self.open_alerts if scope in alert.scopes and alert.game_date}
+
     def of_date(self, game_date: date) -> tuple[AlertRecord, ...]:
         """The alerts of a date, oldest first."""
         return tuple(alert for alert in self.alerts if alert.game_date == game_date)
-
-
-class Reconciled(NamedTuple):
-    """The book after a check, and the notices that follow from it, which its deliveries hold, too."""
-
-    book: AlertBook
-    notices: tuple[Notice, ...]
 
 
 def reconcile(
@@ -137,7 +134,7 @@ def reconcile(
     hold: timedelta = AT_ONCE,
     *,
     is_partial: bool = False,
-) -> Reconciled:
+) -> AlertBook:
     """Compare what a check of a scope finds with the open alerts.
 
     A new finding triggers an alert, and one that became more severe triggers its alert again; it never becomes less
@@ -151,8 +148,7 @@ def reconcile(
         for alert in book.alerts
     )
     raised = (_raised(by_key[key], (scope,), now, hold) for key in by_key if key not in known)
-    after = (*checked, *raised)
-    return Reconciled(AlertBook(alerts=after), _new_notices(book, after))
+    return AlertBook(alerts=(*checked, *raised))
 
 
 def escalate(book: AlertBook, now: datetime) -> AlertBook:
@@ -250,13 +246,3 @@ def _escalated(alert: AlertRecord, now: datetime) -> AlertRecord:
 
 def _with(scopes: tuple[str, ...], scope: str) -> tuple[str, ...]:
     return scopes if scope in scopes else (*scopes, scope)
-
-
-def _new_notices(book: AlertBook, after: tuple[AlertRecord, ...]) -> tuple[Notice, ...]:
-    before = {(alert.dedupe_key, alert.at): alert.deliveries for alert in book.alerts}
-    return tuple(
-        Notice(delivery.kind, alert)
-        for alert in after
-        for delivery in alert.deliveries
-        if delivery not in before.get((alert.dedupe_key, alert.at), ())
-    )

@@ -47,7 +47,7 @@ class ProviderFacts(Frozen):
     """Until when the provider refuses an address of ours."""
 
 
-class DayFacts(Frozen):
+class DateFacts(Frozen):
     """A game date as of a time; what nobody has measured is empty, and its rules stay silent."""
 
     game_date: date
@@ -59,7 +59,11 @@ class DayFacts(Frozen):
     """Those of them that have all their data, or need none."""
     rows: tuple[RowCount, ...] = ()
     inputs: tuple[InputAge, ...] = ()
+    predictions_due: AwareDatetime | None = None
+    """When the day planned to publish them, and a little later."""
     predictions_out: bool = False
+    waits_for: str = ""
+    """The day's own sentence on what it does."""
     players_predicted: int | None = None
     """None: nothing is predicted yet."""
     picks: tuple[PickRecord, ...] = ()

@@ -34,7 +34,6 @@ class Yesterday(Frozen):
     game_date: date
     ended: str = ""
     sentence: str = ""
-    games: int = 0
     predictions: int = 0
     graded: int = 0
     picks: PickFigures | None = None

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tipoff.alerting import thresholds
-from tipoff.alerting.facts import DayFacts, InstallationFacts
+from tipoff.alerting.facts import DateFacts, InstallationFacts
 from tipoff.vocabulary import Finding, Severity, clock_time, counted, eastern
 
-F = TypeVar("F", DayFacts, InstallationFacts)
+F = TypeVar("F", DateFacts, InstallationFacts)
 
 
 @dataclass(frozen=True)
@@ -38,45 +38,50 @@ class Rule(Generic[F]):
     violations: Callable[[F], Iterator[Violation]]
 
 
-def _completion(facts: DayFacts) -> Iterator[Violation]:
+def _completion(facts: DateFacts) -> Iterator[Violation]:
     if facts.steps_due and facts.steps_complete < thresholds.COMPLETION * facts.steps_due:
         yield Violation(f"only {facts.steps_complete} of {counted(facts.steps_due, 'due step')} have all their data")
 
 
-def _few_rows(facts: DayFacts) -> Iterator[Violation]:
+def _few_rows(facts: DateFacts) -> Iterator[Violation]:
     for each in facts.rows:
         if each.rows < thresholds.ROWS * each.expected:
             yield Violation(f"{each.step} has {counted(each.rows, 'row')} of about {each.expected:,.0f}", each.step)
 
 
-def _old_inputs(facts: DayFacts) -> Iterator[Violation]:
+def _old_inputs(facts: DateFacts) -> Iterator[Violation]:
     for each in facts.inputs:
         if each.needed and (each.last_success is None or facts.as_of - each.last_success > thresholds.INPUT_AGE):
             since = f"since {clock_time(each.last_success, facts.game_date)}" if each.last_success else "so far"
             yield Violation(f"{each.source} is needed and had no usable response {since}", each.source)
 
 
-def _no_predictions(facts: DayFacts) -> Iterator[Violation]:
-    due = eastern(facts.game_date, *thresholds.PREDICTIONS_BY)
+def _no_predictions(facts: DateFacts) -> Iterator[Violation]:
+    latest = eastern(facts.game_date, *thresholds.PREDICTIONS_BY)
+    due = min(facts.predictions_due or latest, latest)
     if facts.games and facts.as_of >= due and not facts.predictions_out:
-        yield Violation(f"no predictions are published, with {counted(facts.games, 'game')} today")
+        why = f": {facts.waits_for}" if facts.waits_for else ""
+        late = f"were due {clock_time(due, facts.game_date)}"
+        yield Violation(f"no predictions of {counted(facts.games, 'game')} are published; they {late}{why}")
 
 
-def _few_predictions(facts: DayFacts) -> Iterator[Violation]:
+def _few_predictions(facts: DateFacts) -> Iterator[Violation]:
     players = facts.players_predicted
     if players is not None and facts.games >= thresholds.FULL_SLATE and players < thresholds.PLAYERS_ON_FULL_SLATE:
         yield Violation(f"only {counted(players, 'player')} of {counted(facts.games, 'game')} are predicted")
 
 
-def _low_hit_rate(facts: DayFacts) -> Iterator[Violation]:
+def _low_hit_rate(facts: DateFacts) -> Iterator[Violation]:
     for each in facts.picks:
-        if low := low_hit_rate(each.wins, each.graded):
-            yield Violation(f"{each.system_id} ({each.view}): {low}", f"{each.system_id}:{each.view}")
+        if each.graded >= thresholds.FEWEST_GRADED_PICKS and each.wins < thresholds.HIT_RATE * each.graded:
+            rate = f"hit rate {each.wins / each.graded:.0%} on {counted(each.graded, 'pick')}; check its inputs"
+            yield Violation(f"{each.system_id} ({each.view}): {rate}", f"{each.system_id}:{each.view}")
 
 
-def _low_coverage(facts: DayFacts) -> Iterator[Violation]:
-    if facts.graded is not None and (low := low_coverage(facts.predictions, facts.graded)):
-        yield Violation(low)
+def _low_coverage(facts: DateFacts) -> Iterator[Violation]:
+    if facts.graded is not None and facts.graded < thresholds.GRADING_COVERAGE * facts.predictions:
+        share = f"{facts.graded} of {counted(facts.predictions, 'prediction')} graded"
+        yield Violation(f"{share}; check for missing box scores, then retry the grading")
 
 
 def _worker_errors(facts: InstallationFacts) -> Iterator[Violation]:
@@ -98,26 +103,10 @@ def _blocked(facts: InstallationFacts) -> Iterator[Violation]:
             yield Violation(f"our address is blocked by {each.host} until {clock_time(each.blocked_until)}", each.host)
 
 
-def low_hit_rate(wins: int, graded: int) -> str:
-    """What is wrong if so few of many picks won that their inputs must be wrong; else nothing."""
-    if graded < thresholds.FEWEST_GRADED_PICKS or wins >= thresholds.HIT_RATE * graded:
-        return ""
-    return f"hit rate {wins / graded:.0%} on {counted(graded, 'pick')}; check its inputs"
-
-
-def low_coverage(predictions: int, graded: int) -> str:
-    """What is wrong if so many predictions have no grade that the figures mislead; else nothing."""
-    if graded >= thresholds.GRADING_COVERAGE * predictions:
-        return ""
-    return (
-        f"{graded} of {counted(predictions, 'prediction')} graded; check for missing box scores, then retry the grading"
-    )
-
-
 _STATUS = "starter.py status --date {date}"
 _SOURCES = "starter.py sources"
 
-DAY_RULES: tuple[Rule[DayFacts], ...] = (
+DAY_RULES: tuple[Rule[DateFacts], ...] = (
     Rule("completion", "under 80 % of the due steps have all their data", Severity.WARNING, _STATUS, _completion),
     Rule("rows", "a step has under 50 % of the rows that the slate should have", Severity.WARNING, _STATUS, _few_rows),
     Rule(
@@ -129,7 +118,7 @@ DAY_RULES: tuple[Rule[DayFacts], ...] = (
     ),
     Rule(
         "no_predictions",
-        "no predictions at 14:00 on a date with games",
+        "no predictions when the day planned them, at 14:00 at the latest, on a date with games",
         Severity.CRITICAL,
         "starter.py force-continue --phase lines --date {date} --why 'predictions are due'",
         _no_predictions,
@@ -169,7 +158,7 @@ INSTALLATION_RULES: tuple[Rule[InstallationFacts], ...] = (
 )
 
 
-def findings_of_day(facts: DayFacts) -> tuple[Finding, ...]:
+def findings_of_day(facts: DateFacts) -> tuple[Finding, ...]:
     """What the rules find about a date."""
     return tuple(
         Finding(

@@ -44,9 +44,7 @@ class AlertSender:
         `is_partial`: not everything could be checked, so no alert is over.
         """
         found_now = tuple(findings)
-        update_book(
-            self._store, lambda book: reconcile(book, scope, found_now, as_of, is_partial=is_partial).book, as_of
-        )
+        update_book(self._store, lambda book: reconcile(book, scope, found_now, as_of, is_partial=is_partial), as_of)
         return self.send()
 
     def send(self) -> Delivered:
@@ -87,5 +85,5 @@ class AlertSender:
             return True
 
     def _with_escalations(self, book: AlertBook) -> AlertBook:
-        book = reconcile(book, SCOPE, undelivered(book), self._now()).book
+        book = reconcile(book, SCOPE, undelivered(book), self._now())
         return escalate(book, self._now())

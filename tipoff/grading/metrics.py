@@ -7,11 +7,13 @@ last-10 mean on the same rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from math import sqrt
 
 import polars as pl
 
-from tipoff.alerting.rules import low_coverage, low_hit_rate
+from tipoff.alerting.facts import DateFacts, PickRecord
+from tipoff.alerting.rules import findings_of_day
 from tipoff.grading.outcomes import SIDES, TYPICAL_PRICE
 from tipoff.odds import decimal_price
 from tipoff.vocabulary import Frozen, Grade, Recommendation, View, counted
@@ -191,13 +193,10 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
 
 
 def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
-    """Warn about figures that are too bad, or too good to be true, given enough rows."""
+    """Warn about figures that are too good to be true, given enough rows."""
     picks, line = metrics.picks, metrics.against_line
     gain = None if line.mae is None or line.baseline_mae is None else line.baseline_mae - line.mae
-    texts = {}
-    if low := low_hit_rate(picks.wins, picks.n):
-        texts["hit-rate"] = low
-    texts |= too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
+    texts = too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
     return tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
 
 
@@ -219,10 +218,16 @@ def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) 
     return texts
 
 
-def coverage_warnings(predictions: int, graded: int) -> tuple[MetricWarning, ...]:
-    """Warn if so many predictions of a date have no grade that its figures mislead."""
-    low = low_coverage(predictions, graded)
-    return (MetricWarning(key="grading-coverage", text=low),) if low else ()
+def rule_warnings(
+    game_date: date, as_of: datetime, systems: Sequence[SystemMetrics], predictions: int, graded: int
+) -> tuple[MetricWarning, ...]:
+    """Warn by the rules of alerts: of a low hit rate, and of so few grades that the figures mislead."""
+    records = (
+        PickRecord(system_id=each.system_id, view=each.view, wins=each.picks.wins, graded=each.picks.n)
+        for each in systems
+    )
+    facts = DateFacts(game_date=game_date, as_of=as_of, picks=tuple(records), predictions=predictions, graded=graded)
+    return tuple(MetricWarning(key=each.key, text=each.summary) for each in findings_of_day(facts))
 
 
 def balance_warnings(week: SystemMetrics) -> tuple[MetricWarning, ...]:

@@ -36,9 +36,9 @@ def update_day_alerts(store: ExportStore, status: DayStatus, new: Collection[str
             else:
                 book = add_event(book, finding_of(status.game_date, alert), alert.at)
         parked = (each.finding for each in _of_scope(book, of_parked) if _is_parked_now(each, status))
-        book = reconcile(book, of_parked, parked, status.now).book
+        book = reconcile(book, of_parked, parked, status.now)
         critical = (each.finding for each in _of_scope(book, scope) if _concerns_day(each, status))
-        return reconcile(book, scope, critical, status.now).book
+        return reconcile(book, scope, critical, status.now)
 
     update_book(store, change, status.now)
 
@@ -46,7 +46,7 @@ def update_day_alerts(store: ExportStore, status: DayStatus, new: Collection[str
 def _opened(book: AlertBook, scope: str, finding: Finding, at: datetime, hold: timedelta = AT_ONCE) -> AlertBook:
     """The book with one more alert of a scope."""
     others = (each.finding for each in _of_scope(book, scope))
-    return reconcile(book, scope, (*others, finding), at, hold).book
+    return reconcile(book, scope, (*others, finding), at, hold)
 
 
 def _of_scope(book: AlertBook, scope: str) -> list[AlertRecord]:

@@ -14,10 +14,10 @@ from tipoff.grading.accuracy import active_predictions, games_of, last_injury_re
 from tipoff.grading.balance import WITHHELD
 from tipoff.grading.metrics import (
     MetricWarning,
-    coverage_warnings,
     measure,
     metric_warnings,
     outcomes,
+    rule_warnings,
 )
 from tipoff.grading.outcomes import POSTPONED
 from tipoff.publishing.envelope import Edition, put, put_pointer, put_version
@@ -151,7 +151,7 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> E
     systems = measure(graded)
     pending = sorted(set(predicted.join(graded, on="prediction_id", how="anti")["game_id"]))
     warnings = (
-        *coverage_warnings(predicted.height, graded.height),
+        *rule_warnings(game_date, as_of, systems, predicted.height, graded.height),
         *(warning for system in systems for warning in metric_warnings(system)),
     )
     system_id, view = HEADLINE

@@ -33,7 +33,6 @@ def _yesterday(store: ExportStore, game_date: date) -> Yesterday:
         game_date=game_date,
         ended=f"{ended.status} ({ended.data_quality.lower()})",
         sentence=ended.sentence,
-        games=ended.games,
         predictions=ended.predictions,
         graded=ended.graded,
         picks=_picks(_export(store, f"v1/summary/{game_date}.json")),

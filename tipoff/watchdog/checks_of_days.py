@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tipoff.alerting.rules import findings_of_day
+from tipoff.plan import DAY_STARTS, RESULTS_DUE, SlateTimes
 from tipoff.publishing.repeats import steps_in_trouble
 from tipoff.vocabulary import (
     SETTLED,
@@ -23,22 +24,16 @@ from tipoff.vocabulary import (
     StepStatus,
     clock_time,
     counted,
-    eastern,
     game_date_of,
 )
-from tipoff.watchdog.observation import DayFacts, Observation
+from tipoff.watchdog.observation import GRACE, DayFacts, Observation
 from tipoff.watchdog.rule_facts import facts_of_day
 
 PASS_EVERY: Final = timedelta(minutes=5)
 """How often the watchdog looks; `workflows/watchdog.py` has the same."""
-GRACE: Final = timedelta(minutes=5)
-"""A start, a poll or a deadline may be late by so much, on a loaded machine or after a restart."""
 REPAIR_TIME: Final = timedelta(minutes=8)
 """How long a fault is left to the first repair; with a pass more it is still reported within 15 minutes."""
 FAILING_ATTEMPTS: Final = 5
-DAY_STARTS: Final = (5, 0)
-GRADES_DUE: Final = (9, 0)
-"""Eastern time on the date after."""
 FAILED_EXECUTIONS: Final = frozenset({"FAILED", "TERMINATED", "TIMED_OUT"})
 REPEATED_DAYS: Final = 2
 """A step that failed on so many of the last three dates has a cause that no single day shows."""
@@ -50,7 +45,7 @@ def not_started(observation: Observation) -> Iterator[Finding]:
     if schedule is None or not schedule.is_active(observation.as_of):
         return
     for day in observation.days:
-        due = eastern(day.game_date, *DAY_STARTS)
+        due = DAY_STARTS.resolve(SlateTimes(day.game_date))
         paused = schedule.starts_at is not None and due < schedule.starts_at
         is_late = schedule.created_at < due <= observation.as_of - REPAIR_TIME
         if is_late and not day.has_run and not paused:
@@ -70,8 +65,10 @@ def failed(observation: Observation) -> Iterator[Finding]:
     """A day ended failed, and nothing runs that would repair it."""
     for day in observation.days:
         age = observation.as_of - day.ended_at if day.ended_at else REPAIR_TIME
-        if day.run is None and day.execution in FAILED_EXECUTIONS and age >= REPAIR_TIME:
-            said = day.status.sentence if day.status and day.status.state is RunState.FAILED else day.execution.lower()
+        # The server forgets a run after its retention.
+        ended = day.execution or (day.ended.status if day.ended else "")
+        if day.run is None and ended in FAILED_EXECUTIONS and age >= REPAIR_TIME:
+            said = day.status.sentence if day.status and day.status.state is RunState.FAILED else ended.lower()
             yield Finding(
                 key="failed",
                 severity=Severity.CRITICAL,
@@ -166,20 +163,9 @@ def _is_overdue(step: StepStatus, now: datetime) -> bool:
 
 
 def deadlines_missed(observation: Observation) -> Iterator[Finding]:
-    """Predictions are not out in time, or a step is open after its hard deadline."""
+    """A step is open after its hard deadline."""
     for day in observation.running_days(current=True):
-        status, due = day.status, day.status.predictions_due
-        if due is not None and due <= day.now - GRACE and status.first_published_at is None and day.games:
-            yield Finding(
-                key="predictions_late",
-                severity=Severity.CRITICAL,
-                summary=f"no predictions of {day.game_date} are published; they were due "
-                f"{clock_time(due, day.game_date)}: {status.sentence}",
-                command=f"starter.py force-continue --phase predict --date {day.game_date}",
-                game_date=day.game_date,
-                since=due,
-            )
-        for step in status.steps:
+        for step in day.status.steps:
             if _missed_deadline(step, day.now):
                 yield Finding(
                     key=f"{step.name}:deadline",
@@ -199,8 +185,9 @@ def _missed_deadline(step: StepStatus, now: datetime) -> bool:
 
 def grades_incomplete(observation: Observation) -> Iterator[Finding]:
     """Yesterday is not graded by 9:00, or it ended with predictions that have no grade."""
-    yesterday = observation.day(observation.today - timedelta(days=1))
-    due = eastern(observation.today, *GRADES_DUE)
+    game_date = observation.today - timedelta(days=1)
+    yesterday = observation.day(game_date)
+    due = RESULTS_DUE.resolve(SlateTimes(game_date))
     if yesterday is None or observation.as_of < due + GRACE or not _has_predictions(yesterday):
         return
     if yesterday.run is not None and yesterday.status is not None:

@@ -24,7 +24,7 @@ _SERVER = ("server",)
 _NO_WORKER = (*_SERVER, "no_worker")
 _WORKERS = (*_NO_WORKER, "queue")
 _RUN = (*_WORKERS, "paused", "wedged")
-_OF_ONE_STEP = frozenset({"parked", "activity"})
+_OF_ONE_STEP = frozenset({"parked", "activity", "late"})
 
 CHECKS: dict[str, Check] = {
     "server": Check(checks.server),

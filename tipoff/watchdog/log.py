@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from tipoff.publishing.store import ExportStore
 from tipoff.redaction import redact
@@ -28,11 +28,6 @@ def log_repairs(store: ExportStore, attempts: Sequence[RepairAttempt]) -> int:
     if lines:
         store.update(PATH, with_lines)
     return added
-
-
-def logged_repairs(store: ExportStore) -> list[dict[str, Any]]:
-    """Return the logged repairs, oldest first. Raises StorageError."""
-    return [json.loads(line) for line in (store.read(PATH) or b"").splitlines()]
 
 
 def _line(attempt: RepairAttempt) -> bytes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
 from pydantic import AwareDatetime
 
 from tipoff.alerting.facts import ProviderFacts
 from tipoff.publishing.ended_days import EndedDay
 from tipoff.vocabulary import DayStatus, Frozen, MissedRuns
+
+GRACE: Final = timedelta(minutes=5)
+"""A start, a poll or a deadline may be late by so much, on a loaded machine or after a restart."""
 
 
 class QueueFacts(Frozen):
@@ -44,6 +47,15 @@ class ActivityFacts(Frozen):
     attempt: int
     last_failure: str
     since: AwareDatetime
+    """When its last attempt began."""
+    scheduled_at: AwareDatetime | None = None
+    """When its first attempt could begin."""
+
+    def failures_since(self, start: datetime) -> int:
+        """The failed attempts that are known to be later: the server tells only when the last one began."""
+        if self.scheduled_at is not None and self.scheduled_at >= start:
+            return self.attempt - 1
+        return int(self.attempt > 1 and self.since >= start)
 
 
 class RunFacts(Frozen):
@@ -101,6 +113,8 @@ class DayFacts(Frozen):
     """Why the worker did not answer for the run."""
     ended: EndedDay | None = None
     """By the warehouse."""
+    players_predicted: int | None = None
+    """By the exported predictions; None: none are exported."""
 
     @property
     def has_run(self) -> bool:
@@ -116,6 +130,8 @@ class RunningDay(NamedTuple):
     status: DayStatus
     now: datetime
     """By the clock of the day: a replay's is virtual."""
+    players_predicted: int | None
+    last_usable: Mapping[str, datetime] | None
 
     @property
     def games(self) -> int:
@@ -163,6 +179,8 @@ class Observation(Frozen):
     credits: tuple[CreditFacts, ...] = ()
     providers: tuple[ProviderFacts, ...] = ()
     """Their requests of the last day, and the blocks of our addresses."""
+    last_usable: Mapping[str, AwareDatetime] | None = None
+    """Source -> its last usable response of the last 24 hours, or that of a fallback source; None: not observed."""
     refusing_hosts: tuple[str, ...] = ()
     """Hosts that get no requests now: in cooldown, or without credits."""
     missed_before: tuple[MissedRuns, ...] | None = None
@@ -179,7 +197,7 @@ class Observation(Frozen):
         for day in self.days:
             if day.run is not None and day.status is not None and (day.is_current or not current):
                 now = day.status.now if day.status.virtual else self.as_of
-                yield RunningDay(day.game_date, day.run, day.status, now)
+                yield RunningDay(day.game_date, day.run, day.status, now, day.players_predicted, self.last_usable)
 
     def schedule(self, name: str) -> ScheduleFacts | None:
         return next((each for each in self.schedules if each.name == name), None)

@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 def worker(queue: str, process: str, last_heartbeat: datetime, started_at: datetime = MORNING) -> ListedWorker:
-    return ListedWorker(queue, "a", process, "", started_at, last_heartbeat)
+    return ListedWorker(queue, "a", process, started_at, last_heartbeat)
 
 
 def test_a_silent_process_is_lost_with_all_its_queues() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runtime import PROJECT
-from tipoff.alerting.facts import DayFacts, InputAge, InstallationFacts, PickRecord, ProviderFacts, RowCount
+from tipoff.alerting.facts import DateFacts, InputAge, InstallationFacts, PickRecord, ProviderFacts, RowCount
 from tipoff.alerting.rules import DAY_RULES, INSTALLATION_RULES, findings_of_day, findings_of_installation
 from tipoff.vocabulary import Severity, eastern
 
@@ -17,7 +17,7 @@ AFTERNOON = eastern(DAY, 13, 30)
 
 
 def keys_of_day(**facts: Any) -> list[str]:
-    return [each.key for each in findings_of_day(DayFacts(game_date=DAY, **{"as_of": AFTERNOON, "games": 8} | facts))]
+    return [each.key for each in findings_of_day(DateFacts(game_date=DAY, **{"as_of": AFTERNOON, "games": 8} | facts))]
 
 
 def keys_of_installation(**facts: Any) -> list[str]:
@@ -100,7 +100,7 @@ def test_a_provider_that_blocks_our_address(minutes: int | None, alert: bool) ->
 
 
 def test_every_rule_has_a_test_above_and_findings_have_date_severity_and_command() -> None:
-    facts = DayFacts(
+    facts = DateFacts(
         game_date=DAY,
         as_of=eastern(DAY, 14),
         games=13,

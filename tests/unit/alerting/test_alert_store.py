@@ -93,13 +93,13 @@ def test_every_part_of_an_alert_survives_its_line(store: ExportStore) -> None:
     )
 
     def change(book: AlertBook) -> AlertBook:
-        book = reconcile(book, "watchdog", [critical], NOON).book
+        book = reconcile(book, "watchdog", [critical], NOON)
         book = escalate(book, NOON + timedelta(minutes=30))
         return acknowledge(book, "no_worker", "ann", "restarting", NOON + timedelta(minutes=31))
 
     written = update_book(store, change, NOON)
     assert read_book(store) == written
-    resolved = update_book(store, lambda book: reconcile(book, "watchdog", [], NOON).book, NOON)
+    resolved = update_book(store, lambda book: reconcile(book, "watchdog", [], NOON), NOON)
     assert read_book(store) == resolved != written
 
 
@@ -115,5 +115,5 @@ def test_alerts_of_an_earlier_version_are_closed_and_delivered_already(store: Ex
     store.write_if_changed(PATH, line + b"\n")
     book = read_book(store)
     assert len(book.alerts) == 1
-    assert reconcile(book, "watchdog", [], NOON) == (book, ())
+    assert reconcile(book, "watchdog", [], NOON) == book
     assert claim_due(book, NOON, NO_QUIET_HOURS).claims == ()

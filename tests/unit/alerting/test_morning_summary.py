@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tipoff.alerting.book import AlertBook, reconcile
+from tests.support.notices import reconciled
+from tipoff.alerting.book import AlertBook
 from tipoff.alerting.deliveries import claim_due
 from tipoff.alerting.morning_summary import MorningFacts, PickFigures, Today, Yesterday, morning_summary, with_summary
 from tipoff.alerting.quiet_hours import NO_QUIET_HOURS
@@ -20,7 +21,6 @@ YESTERDAY = Yesterday(
     game_date=DAY - timedelta(days=1),
     ended="COMPLETE (degraded)",
     sentence="complete: 8 games, all graded",
-    games=8,
     predictions=1920,
     graded=1919,
     picks=PICKS,
@@ -37,8 +37,8 @@ FACTS = MorningFacts(yesterday=YESTERDAY, today=TODAY, spend=("api.the-odds-api.
 
 def test_the_summary_reports_grades_slate_degradations_spend_and_alerts() -> None:
     findings = [Finding(key=key, severity=Severity.WARNING, summary=f"{key} is wrong") for key in ("open", "over")]
-    book, _ = reconcile(AlertBook(), "watchdog", findings, MORNING - timedelta(hours=9))
-    book, _ = reconcile(book, "watchdog", findings[:1], MORNING - timedelta(hours=8))
+    book, _ = reconciled(AlertBook(), "watchdog", findings, MORNING - timedelta(hours=9))
+    book, _ = reconciled(book, "watchdog", findings[:1], MORNING - timedelta(hours=8))
     assert morning_summary(FACTS, book, MORNING).splitlines() == [
         "morning of 2026-11-30: yesterday COMPLETE (degraded), today 11 games",
         "Yesterday (2026-11-29): COMPLETE (degraded): complete: 8 games, all graded.",
@@ -76,6 +76,6 @@ def test_the_summary_is_one_notice_a_day_and_no_open_alert() -> None:
 
 def test_many_alerts_are_counted() -> None:
     findings = [Finding(key=f"{key}", severity=Severity.WARNING, summary=f"wrong {key}") for key in range(7)]
-    book, _ = reconcile(AlertBook(), "watchdog", findings, MORNING)
+    book, _ = reconciled(AlertBook(), "watchdog", findings, MORNING)
     text = morning_summary(FACTS, book, MORNING)
     assert "Open alerts: wrong 0; wrong 1; wrong 2; wrong 3; wrong 4; and 2 more." in text

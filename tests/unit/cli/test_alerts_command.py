@@ -52,7 +52,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 def find(store: ExportStore, *findings: Finding) -> None:
     def change(book: AlertBook) -> AlertBook:
-        return escalate(reconcile(book, "watchdog", findings, NOW - timedelta(hours=1)).book, NOW)
+        return escalate(reconcile(book, "watchdog", findings, NOW - timedelta(hours=1)), NOW)
 
     update_book(store, change, NOW)
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.days import GAME_DATE, at
+from tests.support.days import GAME_DATE, GAMES, at
+from tests.support.notices import reconciled
 from tests.support.observations import (
     NOON,
     YESTERDAY,
@@ -22,9 +23,10 @@ from tests.support.observations import (
     today,
     yesterday,
 )
-from tipoff.alerting.book import AlertBook, NoticeKind, reconcile
+from tipoff.alerting.book import AlertBook, NoticeKind
 from tipoff.alerting.facts import ProviderFacts
 from tipoff.vocabulary import (
+    DayStatus,
     Degradation,
     MissedRuns,
     Repair,
@@ -47,6 +49,15 @@ WITHIN = 15 * MINUTE
 UNTRAINED = (ModelFacts(system_id="catboost_v8", trained_through=None),)
 LATE_STEP = step(step_names.BETTING_LINES, StepState.LATE, next_poll=NOON)
 OVERDUE_DAY = status(steps=(LATE_STEP,))
+
+
+def polled_at(next_poll: datetime) -> DayStatus:
+    """A day at 15:00 whose predictions are out and whose injury report is polled until the last tip-off."""
+    report = step(step_names.INJURY_REPORT, StepState.COMPLETE, next_poll=next_poll)
+    return status(at(15), first_published_at=at(13, 20), steps=(report,))
+
+
+PREDICTED = polled_at(at(15, 10))
 
 
 def keys(facts: Observation) -> list[str]:
@@ -93,7 +104,7 @@ FAULTS: dict[str, Observation] = {
         days=(today(run=run(activities=(collecting(attempt=5, last_failure="reset"),))), yesterday())
     ),
     f"{GAME_DATE}:stuck": observation(at(12, 5), days=(today(OVERDUE_DAY), yesterday())),
-    f"{GAME_DATE}:predictions_late": observation(at(13, 35), days=(today(status(at(13, 35))), yesterday())),
+    f"{GAME_DATE}:no_predictions": observation(at(13, 35), days=(today(status(at(13, 35))), yesterday())),
     f"{GAME_DATE}:{step_names.REFEREES}:deadline": observation(
         days=(today(status(steps=(step(step_names.REFEREES, StepState.LATE, hard_deadline=at(11)),))), yesterday())
     ),
@@ -106,6 +117,19 @@ FAULTS: dict[str, Observation] = {
     ),
     f"{GAME_DATE}:rows:{step_names.PLAYER_CONTEXT}": observation(
         days=(today(status(steps=(step(step_names.PLAYER_CONTEXT, rows=16),))), yesterday())
+    ),
+    f"{GAME_DATE}:old_input:{step_names.INJURY_REPORT}": observation(
+        at(15), days=(today(PREDICTED), yesterday()), last_usable={step_names.INJURY_REPORT: at(12, 59)}
+    ),
+    f"{GAME_DATE}:few_predictions": observation(
+        at(15),
+        days=(
+            today(PREDICTED.model_copy(update={"games": GAMES * 13}), players_predicted=199),
+            yesterday(),
+        ),
+    ),
+    "worker_errors": observation(
+        runs=(run(workflow_id="backfill", activities=(collecting(attempt=7, scheduled_at=NOON - 4 * MINUTE),)),)
     ),
     "credits:api.the-odds-api.com": observation(
         credits=(CreditFacts(host="api.the-odds-api.com", used=400, monthly=500, text="400 of 500"),)
@@ -196,6 +220,19 @@ NEARLY: dict[str, Observation] = {
     "credits below four fifths": observation(
         credits=(CreditFacts(host="api.the-odds-api.com", used=399, monthly=500, text="399 of 500"),)
     ),
+    "a late input whose poll is due": observation(
+        at(15), days=(today(polled_at(at(14, 56))), yesterday()), last_usable={step_names.INJURY_REPORT: at(12, 55)}
+    ),
+    "an input of two hours ago": observation(
+        at(15), days=(today(PREDICTED), yesterday()), last_usable={step_names.INJURY_REPORT: at(13)}
+    ),
+    "old inputs after the last tip-off": observation(
+        at(23), days=(today(PREDICTED.model_copy(update={"now": at(23)})), yesterday()), last_usable={}
+    ),
+    "inputs that were not observed": observation(at(15), days=(today(PREDICTED), yesterday())),
+    "a failed attempt of an old activity": observation(
+        runs=(run(workflow_id="backfill", activities=(collecting(attempt=7, scheduled_at=NOON - 6 * MINUTE),)),)
+    ),
     "a long history": observation(runs=(run(events=9_999),)),
 }
 
@@ -238,6 +275,11 @@ def test_a_cause_hides_its_symptoms(cause: str) -> None:
     assert keys(SYMPTOMS[cause]) == [cause]
 
 
+def test_a_failed_day_is_found_after_the_server_has_forgotten_its_run() -> None:
+    forgotten = yesterday(execution="", ended=ended_day(status=RunState.FAILED))
+    assert keys(observation(days=(today(), forgotten))) == [f"{YESTERDAY}:failed"]
+
+
 def test_a_cause_of_one_day_hides_nothing_of_another() -> None:
     facts = observation(
         runs=(run(YESTERDAY, is_nondeterministic=True),),
@@ -261,7 +303,7 @@ def test_a_missed_run_of_another_schedule_hides_no_day_that_did_not_start() -> N
 
 def test_an_optional_parked_step_does_not_hide_that_there_are_no_predictions() -> None:
     facts = observation(at(13, 40), days=(today(parked(step_names.REFEREES, at(12))), yesterday()))
-    assert f"{GAME_DATE}:predictions_late" in keys(facts)
+    assert f"{GAME_DATE}:no_predictions" in keys(facts)
 
 
 def test_a_slate_that_is_postponed_as_a_whole_needs_no_predictions() -> None:
@@ -344,11 +386,11 @@ def test_a_fault_is_found_within_fifteen_minutes_whenever_the_passes_are(cause: 
 
 
 def test_a_partial_check_clears_no_alert() -> None:
-    book, _ = reconcile(AlertBook(), "watchdog", diagnose(FAULTS["queue:tipoff-fetch (activities)"]), NOON)
+    book, _ = reconciled(AlertBook(), "watchdog", diagnose(FAULTS["queue:tipoff-fetch (activities)"]), NOON)
     unseen = observation(problems=("workers: deadline exceeded",))
     findings = diagnose(unseen)
     assert is_partial(unseen, findings)
-    after, _ = reconcile(book, "watchdog", findings, NOON, is_partial=True)
+    after, _ = reconciled(book, "watchdog", findings, NOON, is_partial=True)
     assert {alert.key for alert in after.open_alerts} == {
         "queue:tipoff-fetch (activities)",
         "not_observed:workers",
@@ -359,6 +401,6 @@ def test_an_alert_is_raised_once_and_cleared_when_its_cause_is_gone() -> None:
     book = AlertBook()
     kinds: list[list[NoticeKind]] = []
     for facts in (observation(), *[FAULTS["queue:tipoff-fetch (activities)"]] * 3, observation()):
-        book, notices = reconcile(book, "watchdog", diagnose(facts), facts.as_of)
+        book, notices = reconciled(book, "watchdog", diagnose(facts), facts.as_of)
         kinds.append([notice.kind for notice in notices])
     assert kinds == [[], [NoticeKind.TRIGGER], [], [], [NoticeKind.ALL_CLEAR]]

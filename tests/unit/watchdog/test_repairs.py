@@ -12,6 +12,7 @@ from tests.support.days import GAME_DATE, at
 from tests.support.observations import (
     NOON,
     YESTERDAY,
+    logged_repairs,
     observation,
     parked,
     run,
@@ -23,7 +24,7 @@ from tests.support.observations import (
 )
 from tipoff.publishing.store import open_exports
 from tipoff.vocabulary import Phase, Repair, RepairAttempt, RepairKind, RunState, step_names
-from tipoff.watchdog.log import log_repairs, logged_repairs
+from tipoff.watchdog.log import log_repairs
 from tipoff.watchdog.observation import DayFacts, ModelFacts, Observation
 from tipoff.watchdog.repairs import RULES, repairs
 
