@@ -1,4 +1,6 @@
-"""American prices: validation, decimal prices and expected value."""
+"""American prices: validation, decimal prices and expected value; and the names of those who offer them."""
+
+from typing import Final
 
 from tipoff.errors import BadInputError
 
@@ -27,3 +29,21 @@ def fair_price_american(probability: float) -> float | None:
     if probability >= 0.5:
         return float(round(-100 * probability / (1 - probability)))
     return float(round(100 * (1 - probability) / probability))
+
+
+BOOK_TITLES: Final = {
+    "betonlineag": "BetOnline.ag",
+    "betmgm": "BetMGM",
+    "betrivers": "BetRivers",
+    "betus": "BetUS",
+    "draftkings": "DraftKings",
+    "fanduel": "FanDuel",
+    "lowvig": "LowVig.ag",
+    "mybookieag": "MyBookie.ag",
+    "pointsbetus": "PointsBet (US)",
+    "superbook": "SuperBook",
+    "unibet_us": "Unibet",
+    "williamhill_us": "Caesars",
+    "wynnbet": "WynnBET",
+}
+"""Key of a book as feeds name it -> its name as people know it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from tipoff.odds import BOOK_TITLES
 from tipoff.vocabulary import clock_time, counted
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -17,6 +19,36 @@ _SITE_TEMPLATES: Final = Path(__file__).parent / "site" / "templates"
 def in_words(name: str) -> str:
     """Return a name of code as people read it."""
     return name.replace("_", " ")
+
+
+def _shown(form: str) -> Callable[[float | None], str]:
+    """Return the filter that formats a number with a true minus sign and a space before "%"; a dash for none."""
+
+    def show(value: float | None) -> str:
+        return "–" if value is None else form.format(value).replace("-", "−").replace("%", " %")
+
+    return show
+
+
+_FILTERS: Final = {
+    "points": _shown("{:.1f}"),
+    "share": _shown("{:.0%}"),
+    "share1": _shown("{:.1%}"),
+    "percent": _shown("{:+.1%}"),
+    "units": _shown("{:+.2f} units"),
+    "signed": _shown("{:+.1f}"),
+    "signed_two": _shown("{:+.2f}"),
+    "two": _shown("{:.2f}"),
+    "price": _shown("{:+.0f}"),
+    "number": _shown("{:g}"),
+    "whole": _shown("{:.0f}"),
+    "without_kind": lambda reason: reason.partition(": ")[2] or reason,
+    "clock": clock_time,
+    "day": lambda day: f"{day:%a} {day.day} {day:%b %Y}",
+    "counted": counted,
+    "words": in_words,
+    "book": lambda book: BOOK_TITLES.get(book, book.capitalize()),
+}
 
 
 def template(name: str) -> Template:
@@ -33,18 +65,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        points=lambda value: f"{value:.1f}",
-        share=lambda value: "–" if value is None else f"{value:.0%}".replace("%", " %"),
-        share1=lambda value: "–" if value is None else f"{value:.1%}".replace("%", " %"),
-        percent=lambda value: f"{value:+.1%}".replace("-", "−").replace("%", " %"),
-        units=lambda value: "–" if value is None else f"{value:+.2f} units".replace("-", "−"),
-        signed_two=lambda value: f"{value:+.2f}".replace("-", "−"),
-        two=lambda value: "–" if value is None else f"{value:.2f}",
-        price=lambda value: f"{value:+.0f}".replace("-", "−"),
-        without_kind=lambda reason: reason.partition(": ")[2] or reason,
-        clock=clock_time,
-        counted=counted,
-        words=in_words,
-    )
+    environment.filters.update(_FILTERS)
     return environment

@@ -11,10 +11,11 @@ from typing import Final
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
 from tipoff.publishing.site.pages import FOLDER, Content, Page
+from tipoff.publishing.site.tonight import TONIGHT
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import template
 
-PAGES: Final[tuple[Page, ...]] = (HOME,)
+PAGES: Final[tuple[Page, ...]] = (HOME, TONIGHT)
 """Every page; those with a menu label in the order of the navigation."""
 STYLE: Final = "assets/style.css"
 

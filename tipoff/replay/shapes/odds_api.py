@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tipoff.odds import decimal_price
+from tipoff.odds import BOOK_TITLES, decimal_price
 from tipoff.replay.faults import FaultKind
 from tipoff.replay.shapes import error_responses
 from tipoff.replay.shapes.endpoint import Endpoint
@@ -21,22 +21,6 @@ HOST = "api.the-odds-api.com"
 _LISTED_AHEAD = timedelta(hours=24)
 _GAME_MARKETS = ("h2h", "spreads", "totals")
 _PROP_MARKET = "player_points"
-
-_TITLES = {
-    "betonlineag": "BetOnline.ag",
-    "betmgm": "BetMGM",
-    "betrivers": "BetRivers",
-    "betus": "BetUS",
-    "draftkings": "DraftKings",
-    "fanduel": "FanDuel",
-    "lowvig": "LowVig.ag",
-    "mybookieag": "MyBookie.ag",
-    "pointsbetus": "PointsBet (US)",
-    "superbook": "SuperBook",
-    "unibet_us": "Unibet",
-    "williamhill_us": "Caesars",
-    "wynnbet": "WynnBET",
-}
 
 Outcome = dict[str, object]
 Row = Mapping[str, Any]
@@ -172,7 +156,7 @@ def _book(row: Row, game: Game, view: ArchiveView, markets: list[str], price: Pr
 
 
 def _book_header(book: str) -> dict[str, object]:
-    return {"key": book, "title": _TITLES.get(book, book)}
+    return {"key": book, "title": BOOK_TITLES.get(book, book)}
 
 
 def _moneyline(row: Row, game: Game, price: Price) -> list[Outcome]:
