@@ -12,11 +12,10 @@ from rich.table import Table
 from cli.exit_codes import ExitCode
 from cli.exported import Export, number, share, show_export
 from cli.render import table_of
+from tipoff.vocabulary import FEW_PICKS
 
 PATH = "v1/systems/performance.json"
 NOT_PUBLISHED = "a day writes it when it grades its predictions, after the games"
-FEW_PICKS = 500
-"""Fewer picks say nothing about a hit rate."""
 _COLUMNS = ("system", "view", "N", "MAE", "line's MAE", "picks", "hits", "95 %", "break-even", "units")
 
 

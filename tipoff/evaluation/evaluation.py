@@ -27,10 +27,8 @@ from tipoff.grading.statistics import (
     squared_error,
 )
 from tipoff.replay.archive import Archive
-from tipoff.vocabulary import Frozen, Recommendation, View
+from tipoff.vocabulary import FEW_PICKS, Frozen, Recommendation, View
 
-FEW_PICKS: Final = 500
-"""Hit rates of fewer picks are too few to read."""
 ROTATION_MINUTES: Final = 15.0
 LINE_BUCKETS: Final = (10, 15, 20, 25)
 """Upper ends of the buckets of lines, exclusive, points."""

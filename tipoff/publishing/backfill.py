@@ -13,6 +13,7 @@ from tipoff.errors import BadInputError
 from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import template
+from tipoff.publishing.tones import STEP_TONES
 from tipoff.vocabulary import (
     BackfilledDate,
     BackfillPlan,
@@ -20,7 +21,6 @@ from tipoff.vocabulary import (
     BackfillStatus,
     DateState,
     RunState,
-    StepState,
 )
 
 STATUS_PATH: Final = "v1/backfill.json"
@@ -33,16 +33,6 @@ _DATE_TONES: Final = {
     DateState.FAILED: "bad",
     DateState.CANCELLED: "fair",
     DateState.LEFT_ALONE: "fair",
-}
-_STEP_TONES: Final = {
-    StepState.PENDING: "plain",
-    StepState.RUNNING: "running",
-    StepState.LATE: "running",
-    StepState.COMPLETE: "good",
-    StepState.EMPTY_OK: "good",
-    StepState.DEGRADED: "fair",
-    StepState.SKIPPED: "fair",
-    StepState.FAILED: "bad",
 }
 _TONES: Final = {
     RunState.COMPLETE: "good",
@@ -96,7 +86,7 @@ def render_backfill(status: BackfillStatus, generated_at: datetime) -> str:
         generated_at=generated_at,
         tone=_TONES.get(status.state, "running"),
         date_tones=_DATE_TONES,
-        step_tones=_STEP_TONES,
+        step_tones=STEP_TONES,
         counts=Counter(row.state for row in status.dates),
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from html import escape
+from math import ceil
 from typing import NamedTuple
 
 from tipoff.grading.metrics import ReliabilityBin
@@ -14,6 +16,7 @@ Format = Callable[[float], str]
 
 WIDTH, HEIGHT = 480, 340
 LEFT, RIGHT, TOP, BOTTOM = 54, 24, 38, 52
+LEAST_BETWEEN_LABELS = 40
 
 
 class Axis(NamedTuple):
@@ -125,7 +128,56 @@ def _mean_step(x: Axis, y: Axis, start: float, end: float, mean: float) -> str:
     return f'<line class="mean" x1="{x.at(start)}" x2="{x.at(end)}" y1="{y.at(mean)}" y2="{y.at(mean)}"/>'
 
 
-# ── shared by both figures ───────────────────────────────────────────────────────────────────────────────
+def course_figure(key: str, name: str, course: Sequence[tuple[date, float]], title: str) -> str:
+    """Draw a figure from date to date, with zero and the last value."""
+    first, last = course[0][0].toordinal(), course[-1][0].toordinal()
+    values = [value for _, value in course]
+    lowest, highest = min(0.0, *values), max(0.0, *values)
+    step = _step_of(highest - lowest)
+    below, above = ceil(-lowest / step), max(1, ceil(highest / step))
+    x = Axis(first, max(last, first + 1), LEFT, WIDTH - RIGHT)
+    y = Axis(-below * step, above * step, HEIGHT - BOTTOM, TOP)
+    ticks = [number * step for number in range(-below, above + 1)]
+    line = [(x.at(day.toordinal()), y.at(value)) for day, value in course]
+    body = [
+        *(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(v)}" y2="{y.at(v)}"/>' for v in ticks),
+        *(_text(LEFT - 7, y.at(v) + 5, _signed(v), "end") for v in ticks),
+        *(_text(at, HEIGHT - BOTTOM + 18, text, "middle") for at, text in _apart(_date_ticks(course, x))),
+        f'<line class="ideal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(0)}" y2="{y.at(0)}"/>',
+        f'<polyline class="course" points="{" ".join(f"{a},{b}" for a, b in line)}"/>',
+        f'<circle class="mark" cx="{line[-1][0]}" cy="{line[-1][1]}" r="5"/>',
+        _text(2, 17, title, "start", "label"),
+    ]
+    spread = f"from {_signed(min(values))} to {_signed(max(values))}"
+    description = f"{counted(len(course), 'date')} until {course[-1][0]}: last {_signed(values[-1])}, {spread}."
+    return _figure(f"course-{key}", name, description, body)
+
+
+def _step_of(span: float) -> float:
+    """Return a round step with at most six steps in a span."""
+    return next((step for step in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if span <= 6 * step), 100)
+
+
+def _date_ticks(course: Sequence[tuple[date, float]], x: Axis) -> list[tuple[float, str]]:
+    """Return position and label of the first date of each month; of one month, those of its first and last date."""
+    days = [day for day, _ in course]
+    months = {(day.year, day.month): day for day in reversed(days)}
+    if len(months) > 1:
+        return [(x.at(day.toordinal()), f"{day:%b}") for day in sorted(months.values())]
+    return [(x.at(day.toordinal()), f"{day:%b} {day.day}") for day in sorted({days[0], days[-1]})]
+
+
+def _apart(ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Leave out labels that the next one would cover."""
+    shown: list[tuple[float, str]] = []
+    for at, text in ticks:
+        if shown and at - shown[-1][0] < LEAST_BETWEEN_LABELS:
+            shown.pop()
+        shown.append((at, text))
+    return shown
+
+
+# ── shared by the figures ───────────────────────────────────────────────────────────────────────────────
 
 
 def _figure(key: str, title: str, description: str, body: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from tipoff.publishing.performance import performance_of
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import in_words, template
+from tipoff.publishing.tones import STEP_TONES
 from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import DataQuality, DayStatus, RunState
 from tipoff.warehouse.base import Warehouse
@@ -64,13 +65,12 @@ def render_page(
         game_date=status.game_date,
         as_of=as_of,
         status=status,
-        verdict=_verdict(status),
+        verdict=verdict_of(status),
         players=players,
         withheld=predicted["withheld"],
         lined=[player for player in players if player["line"] is not None],
         picks=_picks(players, results),
         picks_shown=PICKS_SHOWN,
-        SIDES=SIDES,
         colours=_colours([*players, *results["players"]]),
         games=_games(predicted, results),
         labels=labels,
@@ -81,14 +81,15 @@ def render_page(
         graded=sum(results["outcomes"].values()),
         figures={_key(each): _figures(each, results["players"]) for each in _headline_first(results["systems"])},
         headline=HEADLINE,
+        step_tones=STEP_TONES,
         systems=_headline_first(results["systems"]),
         misses=_misses(results["players"]),
         voids=_voids(results["players"]),
     )
 
 
-def _verdict(status: DayStatus) -> tuple[str, str]:
-    """Return CSS class and text of the headline."""
+def verdict_of(status: DayStatus) -> tuple[str, str]:
+    """Return how a day ended or stands: CSS class and text."""
     if status.state is RunState.COMPLETE:
         return _COMPLETE[status.data_quality]
     return _VERDICTS[status.state]

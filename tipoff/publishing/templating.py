@@ -9,6 +9,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from tipoff.grading.outcomes import SIDES
 from tipoff.odds import BOOK_TITLES
 from tipoff.vocabulary import clock_time, counted
 
@@ -39,6 +40,7 @@ _FILTERS: Final = {
     "signed": _shown("{:+.1f}"),
     "signed_two": _shown("{:+.2f}"),
     "two": _shown("{:.2f}"),
+    "four": _shown("{:.4f}"),
     "price": _shown("{:+.0f}"),
     "number": _shown("{:g}"),
     "whole": _shown("{:.0f}"),
@@ -66,4 +68,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(_FILTERS)
+    environment.globals["SIDES"] = SIDES
     return environment

@@ -64,6 +64,7 @@ from tipoff.vocabulary.watchdog import WATCHDOG, MissedRuns, Repair, RepairAttem
 from tipoff.vocabulary.words import (
     ARCHIVED,
     BY_URGENCY,
+    FEW_PICKS,
     PREDICTED,
     SETTLED,
     USABLE,
@@ -93,6 +94,7 @@ __all__ = [
     "BY_URGENCY",
     "EASTERN",
     "ENDED_DATES",
+    "FEW_PICKS",
     "MAX_BACKFILLED_DATES",
     "MAX_PARALLELISM",
     "MOST_MEASURED_DATES",

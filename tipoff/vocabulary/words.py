@@ -11,6 +11,10 @@ PREDICTED = ("cup_final", "play_in", "playoffs", "regular")
 """Season types whose games make a slate."""
 
 
+FEW_PICKS = 500
+"""Hit rate and profit of fewer picks say nothing yet."""
+
+
 class Phase(StrEnum):
     """The parts of a day, in the order they open."""
 

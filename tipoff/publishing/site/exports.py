@@ -68,6 +68,11 @@ class Exports:
         dated = (name for name in self.names(folder) if _DATE.fullmatch(name))
         return sorted((date.fromisoformat(name) for name in dated), reverse=True)
 
+    def report_dates(self) -> set[str]:
+        """Return the dates that have a report page."""
+        paths = (PurePosixPath(path) for path in self.store.names("pages/"))
+        return {path.stem for path in paths if _DATE.fullmatch(path.stem)}
+
     def for_a_page(self) -> Exports:
         """Return the same exports, none of them read for this page yet."""
         return replace(self, read_paths=set())

@@ -8,14 +8,27 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from tipoff.publishing.site.days import DAYS, LATEST_DAYS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
 from tipoff.publishing.site.pages import FOLDER, Content, Page
+from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS
+from tipoff.publishing.site.season import SEASON
+from tipoff.publishing.site.systems import SYSTEMS_PAGE
 from tipoff.publishing.site.tonight import TONIGHT
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import template
 
-PAGES: Final[tuple[Page, ...]] = (HOME, TONIGHT)
+PAGES: Final[tuple[Page, ...]] = (
+    HOME,
+    TONIGHT,
+    LATEST_RESULTS,
+    RESULTS,
+    SYSTEMS_PAGE,
+    SEASON,
+    LATEST_DAYS,
+    DAYS,
+)
 """Every page; those with a menu label in the order of the navigation."""
 STYLE: Final = "assets/style.css"
 
