@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from temporalio import activity
@@ -15,6 +15,7 @@ from tipoff.publishing.day_alerts import update_day_alerts
 from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import Edition, decode
 from tipoff.publishing.exports import publish_predictions, publish_results
+from tipoff.publishing.frames import FRAMES_OF_PREDICTIONS, FRAMES_OF_RESULTS, publish_frames
 from tipoff.publishing.live import publish_live
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
@@ -100,9 +101,10 @@ def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResul
 
 
 def _publish_predictions(resources: Resources, request: ComputeRequest) -> PublishResult:
-    """Write the best bets and the live files first: whoever reads new predictions finds theirs."""
+    """Write the best bets, the live files and the frames first: whoever reads new predictions finds theirs."""
     _publish_tables(publish_best_bets, resources, request)
     _publish_live(resources, request)
+    _publish_frames(resources, request, FRAMES_OF_PREDICTIONS)
     return _publish_tables(publish_predictions, resources, request)
 
 
@@ -115,12 +117,17 @@ def _announce(resources: Resources, request: ComputeRequest) -> PublishResult:
 def _publish_results(resources: Resources, request: ComputeRequest) -> PublishResult:
     """Write the live files too: at the end they say what the results say, whoever followed the games."""
     _publish_live(resources, request)
+    _publish_frames(resources, request, FRAMES_OF_RESULTS)
     return _publish_tables(publish_results, resources, request)
 
 
 def _publish_live(resources: Resources, request: ComputeRequest) -> None:
     edition = Edition(request.game_date, request.as_of, resources.now())
     publish_live(resources.warehouse, resources.landing, resources.exports, edition)
+
+
+def _publish_frames(resources: Resources, request: ComputeRequest, names: Sequence[str]) -> None:
+    publish_frames(resources.warehouse, resources.exports, request.game_date, request.as_of, names)
 
 
 _EXPORTERS: Mapping[str, Callable[[Resources, ComputeRequest], PublishResult]] = {

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
 from rich.console import Console
 
 from cli import demo
@@ -97,9 +98,11 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _content(file: Path | None) -> Any:
-    """The values of a JSON file, the lines of any other, without the wall-clock time at which it was written."""
+    """The values of a JSON or Parquet file, the lines of any other, without the wall-clock time of its writing."""
     if file is None:
         return None
+    if file.suffix == ".parquet":
+        return pl.read_parquet(file).to_dicts()
     text = _WRITTEN_AT.sub('"generated_at":""', file.read_text(encoding="utf-8"))
     return json.loads(text) if file.suffix == ".json" else text.splitlines()
 

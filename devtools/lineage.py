@@ -48,9 +48,14 @@ EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "v1/streaks": _TONIGHT,
     "v1/players": ("past_picks", "played_games"),
     "v1/calendar": ("game_counts",),
+    "v1/parquet": ("active_predictions", "slate_games", "graded_predictions", "stored_features"),
     "pages": (*_RESULTS, "graded_of_dates"),
 }
 """Folder of an export -> SQL files that it reads."""
+EXPORTED_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "v1/parquet": ("consensus_lines", "upcoming_player_game_context")
+}
+"""Folder of an export -> tables whose rows it has as they are."""
 
 Origin = tuple[str, str]
 """Table and column."""
@@ -88,7 +93,7 @@ def readers_of(table: str) -> list[str]:
 
 def exports_of(table: str) -> list[str]:
     """The exports that read a table."""
-    return [name for name, files in EXPORTS.items() if table in tables_read(files)]
+    return [name for name, files in EXPORTS.items() if table in (*tables_read(files), *EXPORTED_ROWS.get(name, ()))]
 
 
 def origins_of(table: str) -> ColumnOrigins:

@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
-from tests.support.replays import ReplayedDay, at, tables_of
+import tipoff
+from tests.support.replays import ReplayedDay, at, opened_by_one_test, tables_of
+from tipoff.publishing.frames import FRAMES
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState
 from tipoff.warehouse.tables import TABLES, Layer
@@ -165,6 +167,17 @@ def test_pointers_name_the_date_and_the_page_exists(quiet_day: ReplayedDay) -> N
         assert (export["game_date"], export["schema_version"], export["missing_games"]) == ("2024-03-29", 1, [])
         assert datetime.fromisoformat(export["as_of"]).utcoffset() == timedelta()
     assert b"GSW" in quiet_day.exports["pages/2024-03-29.html"]
+
+
+def test_notebooks_read_the_same_from_the_warehouse_and_from_the_exports(quiet_day: ReplayedDay) -> None:
+    exported = tipoff.open(quiet_day.out / "exports")
+    with opened_by_one_test(quiet_day.out):
+        stored = tipoff.open(quiet_day.out)
+        for name in FRAMES:
+            ours, theirs = (getattr(days, name)("2024-03-29") for days in (stored, exported))
+            assert ours.height > 0
+            assert ours.rows() == theirs.rows(), name
+    assert exported.predictions("2024-03-29").height == quiet_day.result.counts["predictions"]
 
 
 def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:

@@ -110,7 +110,7 @@ class ReplayedDay:
 
 
 def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFrame:
-    with _opened_by_one_test(out):
+    with opened_by_one_test(out):
         warehouse = DuckDbWarehouse(out / "tipoff.duckdb")
         try:
             return warehouse.query(query, parameters)
@@ -120,11 +120,11 @@ def _queried(out: Path, query: str, parameters: Mapping[str, str]) -> pl.DataFra
 
 def tables_of(out: Path) -> dict[str, pl.DataFrame]:
     """All tables of a replay's warehouse, sorted by natural key; call it after the worker has ended."""
-    with _opened_by_one_test(out):
+    with opened_by_one_test(out):
         return warehouse_tables(out / "tipoff.duckdb")
 
 
-def _opened_by_one_test(out: Path) -> FileLock:
+def opened_by_one_test(out: Path) -> FileLock:
     """Make the test processes that share a replay wait for each other: DuckDB lets one open its file."""
     return FileLock(out / "tests.lock")
 

@@ -9,7 +9,7 @@ from tipoff.errors import BadInputError
 from tipoff.storage.base import Change, ObjectStore
 from tipoff.storage.open import open_store
 
-_SUFFIXES: Final = (".json", ".jsonl", ".html", ".css")
+_SUFFIXES: Final = (".json", ".jsonl", ".html", ".css", ".parquet")
 _MODE: Final = 0o644
 """Every user may read an export, because a web server may run as another user."""
 

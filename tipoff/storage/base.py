@@ -20,6 +20,7 @@ _CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".jsonl": "application/x-ndjson; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
     ".txt": "text/plain; charset=utf-8",
 }

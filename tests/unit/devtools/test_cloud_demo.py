@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from devtools.cloud_demo import ENGINES, differences, require_known
@@ -47,6 +48,15 @@ def test_pages_are_compared_by_line(tmp_path: Path) -> None:
     page = f"<h1>Friday</h1>\n<script>{EXPORT}</script>"
     folders = two_folders(tmp_path, page, page.replace("Friday", "Monday").replace("12:00", "13:00"), "v1/a.html")
     assert differences(*folders) == ["v1/a.html[0] is '<h1>Friday</h1>' and '<h1>Monday</h1>'"]
+
+
+def test_parquet_files_are_compared_by_value(tmp_path: Path) -> None:
+    folders = two_folders(tmp_path, None, None)
+    for folder, points in zip(folders, (20.5, 20.500004), strict=True):
+        pl.DataFrame({"player": ["A", "B"], "points": [points, 9.0]}).write_parquet(folder / "v1/a.parquet")
+    assert differences(*folders) == []
+    pl.DataFrame({"player": ["A", "C"], "points": [20.5, 9.0]}).write_parquet(folders[1] / "v1/a.parquet")
+    assert differences(*folders) == ["v1/a.parquet[1].player is 'B' and 'C'"]
 
 
 @pytest.mark.parametrize(
