@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tipoff.publishing.envelope import Envelope, decode
 from tipoff.publishing.store import ExportStore
@@ -20,6 +20,12 @@ Payload = TypeVar("Payload", bound=Frozen)
 M = TypeVar("M", bound=Frozen)
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Shown(BaseModel):
+    """Base of what the site reads of an object in an export, which may have other fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Published(NamedTuple, Generic[Payload]):

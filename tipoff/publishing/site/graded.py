@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
-from tipoff.publishing.site.exports import Exports
+from tipoff.publishing.site.exports import Exports, Shown
 from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Frozen, Grade, Recommendation, View
 
 
-class _Shown(BaseModel):
-    """The fields of a result that the site shows; it has others."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class GradedPrediction(_Shown):
+class GradedPrediction(Shown):
     """The result of one prediction."""
 
     system_id: str
@@ -34,7 +26,7 @@ class GradedPrediction(_Shown):
         return (self.system_id, self.view) == HEADLINE
 
 
-class GradedPlayer(_Shown):
+class GradedPlayer(Shown):
     """The results of the predictions of one player."""
 
     game_id: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from tipoff.publishing.site.best_bets import BEST_BETS_OF_DATE, BEST_BETS_PAGE
 from tipoff.publishing.site.days import DAYS, LATEST_DAYS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
@@ -22,6 +23,8 @@ from tipoff.publishing.templating import template
 PAGES: Final[tuple[Page, ...]] = (
     HOME,
     TONIGHT,
+    BEST_BETS_PAGE,
+    BEST_BETS_OF_DATE,
     LATEST_RESULTS,
     RESULTS,
     SYSTEMS_PAGE,
