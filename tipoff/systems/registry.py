@@ -40,6 +40,8 @@ class Registration:
 
     system_id: str
     title: str
+    summary: str
+    """How it predicts, in one sentence for readers."""
     fit: Callable[[pl.DataFrame], PointModel]
     from_bytes: Callable[[bytes], PointModel]
     untrained: PointModel | None = None
@@ -61,6 +63,7 @@ _MEMBERS: Final = (
     Registration(
         "moving_average",
         "Moving average",
+        "A weighted average of recent scoring, adjusted for the game.",
         partial(FormulaModel.fit, MOVING_AVERAGE),
         partial(FormulaModel.from_bytes, MOVING_AVERAGE),
         FormulaModel(MOVING_AVERAGE),
@@ -68,6 +71,7 @@ _MEMBERS: Final = (
     Registration(
         "zone_matchup_v1",
         "Zone matchup",
+        "The season mean, adjusted for where the player shoots from and what the opponent allows there.",
         partial(FormulaModel.fit, ZONE_MATCHUP),
         partial(FormulaModel.from_bytes, ZONE_MATCHUP),
         FormulaModel(ZONE_MATCHUP),
@@ -76,6 +80,7 @@ _MEMBERS: Final = (
     Registration(
         "similarity_balanced_v1",
         "Similar games",
+        "Recent scoring, corrected by how the player did against it in his most similar games.",
         Similarity.fit,
         Similarity.from_bytes,
         Similarity(),
@@ -84,6 +89,7 @@ _MEMBERS: Final = (
     Registration(
         "xgboost_v1",
         "XGBoost",
+        "Gradient boosting by XGBoost: trees of random rows and features that correct a ridge regression.",
         XGBoostModel.fit,
         XGBoostModel.from_bytes,
         file="model.ubj",
@@ -93,6 +99,7 @@ _MEMBERS: Final = (
     Registration(
         "catboost_v8",
         "CatBoost",
+        "Gradient boosting by CatBoost: symmetric trees that correct a ridge regression.",
         CatBoostModel.fit,
         CatBoostModel.from_bytes,
         file="model.cbm",
@@ -110,6 +117,14 @@ SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
     {**{system_id: each.title for system_id, each in MEMBERS.items()}, ENSEMBLE: "Ensemble"}
 )
 """Every system and its display name; the ensemble stands after its members."""
+
+SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{system_id: each.summary for system_id, each in MEMBERS.items()},
+        ENSEMBLE: "The weighted mean of the other systems, with weights that are learnt walk-forward.",
+    }
+)
+"""How every system predicts, in one sentence."""
 
 _LACKING_MEMBER: Final = 1.015
 """Widening for each member that the ensemble lacks. In the dev window (`docs/models.md`) the errors of the best system

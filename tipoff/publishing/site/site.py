@@ -12,6 +12,7 @@ from tipoff.publishing.site.best_bets import BEST_BETS_OF_DATE, BEST_BETS_PAGE
 from tipoff.publishing.site.days import DAYS, LATEST_DAYS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
+from tipoff.publishing.site.method import METHOD
 from tipoff.publishing.site.pages import FOLDER, Content, Page
 from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS
 from tipoff.publishing.site.season import SEASON
@@ -31,6 +32,7 @@ PAGES: Final[tuple[Page, ...]] = (
     SEASON,
     LATEST_DAYS,
     DAYS,
+    METHOD,
 )
 """Every page; those with a menu label in the order of the navigation."""
 STYLE: Final = "assets/style.css"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from html import escape
 from typing import Any
 
 import pytest
 
 from tests.support.evening import DAY, NEXT_MORNING
 from tests.unit.publishing.conftest import WALL_CLOCK
+from tipoff.publishing.day_flow import example_plan
 from tipoff.publishing.envelope import Edition, decode
 from tipoff.publishing.exports import publish_results
+from tipoff.publishing.glossary import terms
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.performance import POINTER
+from tipoff.publishing.reader_exports import READER_EXPORTS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.results import profit_of, skill_of, surprises
 from tipoff.publishing.site.season import SEASON
@@ -21,6 +25,8 @@ from tipoff.publishing.site.site import publish_site
 from tipoff.publishing.site.systems import verdict
 from tipoff.publishing.status import publish_status, read_status
 from tipoff.publishing.store import ExportStore
+from tipoff.systems.registry import SYSTEMS
+from tipoff.vocabulary import StepKind
 from tipoff.warehouse.base import Warehouse
 
 RESULTS = f"v1/results/{DAY}.json"
@@ -185,3 +191,14 @@ def test_a_day_without_report_page_has_no_links(graded_exports: ExportStore, sta
     assert "../pages" not in page
     assert 'aria-label="collect: degraded"' in page
     assert 'href="../days/2024-03.html"' in page
+
+
+def test_the_method_has_every_system_input_and_term(store: ExportStore) -> None:
+    publish_site(store)
+    page = html(store, "method.html")
+    for shown in (*SYSTEMS.values(), *(each.word for each in terms()), *(export.summary for export in READER_EXPORTS)):
+        assert escape(shown).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page
+    inputs = [step for step in example_plan().steps if step.kind is StepKind.SOURCE]
+    assert all(f'<th scope="row">{step.title}</th>' in page for step in inputs)
+    assert "<code>ensemble_v1</code>" in page
+    assert "`" not in page
