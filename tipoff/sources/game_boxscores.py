@@ -5,12 +5,13 @@ Both use the same field names. The home side is the schedule's home side, also o
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tipoff.sources import nba
 from tipoff.sources.base import Judgement, ReadContext, Reading, Request, Response, Row, Slate
 from tipoff.sources.box_players import Entry, PlayerReaders, judged_box_score, keep_players, read_players
 from tipoff.sources.boxscore_rules import (
+    INCOMPLETE,
     NOT_FINAL,
     ROWS_PER_GAME,
     game_columns,
@@ -23,7 +24,7 @@ from tipoff.sources.boxscore_rules import (
 from tipoff.sources.boxscores import PlayerBoxscores
 from tipoff.sources.feed import Feed, RowCollector, judged
 from tipoff.sources.game_status import BEGUN, GameStatus
-from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names
+from tipoff.sources.json_payload import Fields, JsonPayload, ResultSet, names, readable
 from tipoff.sources.outcomes import classify
 from tipoff.sources.providers import NBA_CDN, NBA_STATS
 from tipoff.sources.rejections import NOT_ON_SLATE
@@ -59,6 +60,31 @@ _TeamTotals = tuple[str, Row]
 """A team's tricode and its totals by column."""
 
 
+class _TeamBox(NamedTuple):
+    """The slate's game, the totals of each team that has any, and unknown columns."""
+
+    game: SlateGame | None
+    totals: list[_TeamTotals]
+    player_points: Mapping[str, int]
+    """Team -> the points of its players, where the response lists them."""
+    unknown: tuple[str, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether both sides played whole periods and one of them leads: the response has no status of the game."""
+        if len(dict(self.totals)) != 2:
+            return False
+        one, other = dict(self.totals).values()
+        overtimes: float = (one["minutes"] - _REGULATION) / _OVERTIME
+        whole_periods = one["minutes"] == other["minutes"] and overtimes >= 0 and overtimes.is_integer()
+        return bool(whole_periods and one["points"] != other["points"])
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the totals are those of the listed players: for some minutes they may be behind them."""
+        return all(self.player_points.get(team, counts["points"]) == counts["points"] for team, counts in self.totals)
+
+
 class TeamBoxscores(Feed):
     """Results: each team's totals, one request per game. Reads the V3 shape and the older V2 shape."""
 
@@ -91,11 +117,13 @@ class TeamBoxscores(Feed):
         )
 
     def judge_frame(self, request: Request, response: Response, slate: Slate) -> Judgement | None:
-        game, totals, _ = _team_box(JsonPayload(self.name, response), slate, request.game_id)
-        if not totals:
+        box = _team_box(JsonPayload(self.name, response), slate, request.game_id)
+        if not box.totals:
             return judged(Outcome.SUSPICIOUSLY_EMPTY, f"{request.part} has no totals")
-        if game is None or not _is_over(totals):
+        if box.game is None or not box.is_over:
             return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part} is not over")
+        if not box.adds_up:
+            return judged(Outcome.NOT_PUBLISHED_YET, f"{request.part}: {INCOMPLETE}")
         return None
 
     def judge_reading(self, request: Request, response: Response, slate: Slate, reading: Reading) -> Judgement:
@@ -103,15 +131,16 @@ class TeamBoxscores(Feed):
 
     def read(self, response: bytes | Response, context: ReadContext) -> Reading:
         payload, collector = JsonPayload(self.name, response), RowCollector(self.natural_key)
-        game, totals, unknown = _team_box(payload, context.slate, context.game_id)
-        if game is None or not _is_over(totals):
-            collector.reject(NOT_FINAL if game else NOT_ON_SLATE, 2)
+        box = _team_box(payload, context.slate, context.game_id)
+        if box.game is None or not box.is_over or not box.adds_up:
+            reason = NOT_ON_SLATE if box.game is None else INCOMPLETE if box.is_over else NOT_FINAL
+            collector.reject(reason, 2)
             return collector.reading()
-        most = max(counts["points"] for _, counts in totals)
-        for team, counts in totals:
+        most = max(counts["points"] for _, counts in box.totals)
+        for team, counts in box.totals:
             won = {"win": counts["points"] == most}
-            collector.keep({**game_columns(game, team, context.slate), **counts, **won, **self.origin(context)})
-        return collector.reading((*payload.unknown(self.ignored_fields), *unknown))
+            collector.keep({**game_columns(box.game, team, context.slate), **counts, **won, **self.origin(context)})
+        return collector.reading((*payload.unknown(self.ignored_fields), *box.unknown))
 
     def expected_rows(self, slate: Slate) -> int:
         return 2 * len(slate.games)
@@ -217,22 +246,21 @@ class BoxscoresInPlay(LiveBoxscores):
         return collector.reading()
 
 
-def _team_box(
-    payload: JsonPayload, slate: Slate, requested: str | None
-) -> tuple[SlateGame | None, list[_TeamTotals], tuple[str, ...]]:
-    """The slate's game, the totals of each team that has any, and unknown columns."""
+def _team_box(payload: JsonPayload, slate: Slate, requested: str | None) -> _TeamBox:
+    """Read the totals in either shape."""
     top = payload.top()
     if top.has("resultSets"):
         holder, id_field, results = top.fields("parameters"), "GameID", _team_totals(top)
         totals, unknown = _totals_v2(results), results.unknown(TeamBoxscores.ignored_fields)
+        points: Mapping[str, int] = {}
     else:
         holder, id_field = top.fields("boxScoreTraditional"), "gameId"
-        totals, unknown = _totals_v3(holder), ()
+        totals, points, unknown = _totals_v3(holder), _player_points(holder), ()
     game = _slate_game(holder, id_field, slate, requested)
     teams = {team for team, _ in totals}
     if game and not teams <= {game.home, game.away}:
         raise holder.problem(id_field, f"is {game.label}, but the totals are of {', '.join(sorted(teams))}")
-    return game, totals, unknown
+    return _TeamBox(game, totals, points, unknown)
 
 
 def _slate_game(fields: Fields, id_field: str, slate: Slate, requested: str | None) -> SlateGame | None:
@@ -248,6 +276,17 @@ def _slate_game(fields: Fields, id_field: str, slate: Slate, requested: str | No
 
 def _totals_v3(box: Fields) -> list[_TeamTotals]:
     return [(_nba_team(side), _counts_of(side.fields("statistics"))) for side in _sides(box) if side.has("statistics")]
+
+
+def _player_points(box: Fields) -> Mapping[str, int]:
+    """The points of each side's players; of no side that lists none, or one whose points cannot be read."""
+    points = {_nba_team(side): readable(_points_of, side) for side in _sides(box) if side.has("players")}
+    return {team: total for team, total in points.items() if total is not None}
+
+
+def _points_of(side: Fields) -> int | None:
+    played = [player.fields("statistics") for player in side.each("players") if player.has("statistics")]
+    return sum(statistics.integer("points") for statistics in played) if played else None
 
 
 def _team_totals(top: Fields) -> ResultSet:
@@ -274,16 +313,6 @@ def _tricode(team_id: str) -> str:
     if team is None:
         raise ValueError(f"{team_id!r} is not an NBA team")
     return team.tricode
-
-
-def _is_over(totals: list[_TeamTotals]) -> bool:
-    """Whether both sides played whole periods and one of them leads: the response has no status of the game."""
-    if len(dict(totals)) != 2:
-        return False
-    one, other = dict(totals).values()
-    overtimes: float = (one["minutes"] - _REGULATION) / _OVERTIME
-    whole_periods = one["minutes"] == other["minutes"] and overtimes >= 0 and overtimes.is_integer()
-    return bool(whole_periods and one["points"] != other["points"])
 
 
 def _sides(box: Fields) -> tuple[Fields, Fields]:

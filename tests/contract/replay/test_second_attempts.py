@@ -216,7 +216,7 @@ async def run_the_day(world: World) -> None:
         await world.compute(Activity.TRANSFORM, table, MORNING, Span.HISTORY)
     training = TrainingInput(before=DAY, as_of=MORNING)
     history = await world.run(Activity.TRAINING_HISTORY, "systems", training)
-    await world.run(Activity.TRAIN, "systems", TrainRequest(**dict(training), history_file=history.file))
+    await world.run(Activity.TRAIN, "systems", TrainRequest(before=DAY, as_of=MORNING, history_file=history.file))
     await world.poll_together(("odds_api_game_lines", "odds_api_player_points_props"), AFTERNOON, "odds_api_events")
     await world.predict(AFTERNOON)
     await world.run(Activity.PUBLISH_STATUS, "status", PublishStatusRequest(status=STATUS, new_alerts=()))

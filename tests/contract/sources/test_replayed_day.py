@@ -332,3 +332,17 @@ async def test_results_of_a_fallback_source_do_not_replace_rows_of_the_leagues_h
             harness.warehouse.replace("raw_player_boxscores", official, {"game_date": DAY})
             assert not harness.read(fallback, batch, NEXT_MORNING + timedelta(hours=1)).changed
             assert set(harness.warehouse.query(results, every)["source"]) == {"nbac_player_history"}
+
+
+async def test_team_totals_that_contradict_the_players_wait_until_they_are_corrected(
+    sample: Path, tmp_path: Path
+) -> None:
+    """They have the minutes of the whole game: by themselves they look final."""
+    archive, teams = Archive(sample), SOURCES["nbac_team_boxscore"]
+    behind = slate_of(archive, DAY).games[0]
+    fault = Fault(source=teams.name, kind=FaultKind.PARTIAL_TOTALS, games=frozenset({behind.game_id}), until=NIGHT)
+    with serve(archive, (fault,)) as upstream:
+        async with source_harness(upstream.url, slate_of(archive, DAY), tmp_path) as harness:
+            early, corrected = [await harness.collect(teams, as_of) for as_of in (NIGHT - timedelta(hours=1), NIGHT)]
+    assert behind.game_id in early.missing_games
+    assert behind.game_id not in corrected.missing_games
