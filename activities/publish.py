@@ -14,13 +14,14 @@ from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.day_alerts import update_day_alerts
 from tipoff.publishing.ended_days import publish_ended_day
 from tipoff.publishing.envelope import Edition, decode
-from tipoff.publishing.exports import publish_predictions, publish_results
 from tipoff.publishing.frames import FRAMES_OF_PREDICTIONS, FRAMES_OF_RESULTS, publish_frames
 from tipoff.publishing.live import publish_live
 from tipoff.publishing.page import publish_page
+from tipoff.publishing.predictions import publish_predictions
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
+from tipoff.publishing.results import publish_results
 from tipoff.publishing.site.site import publish_site
-from tipoff.publishing.status import PublishResult, publish_status
+from tipoff.publishing.status import PublishResult, publish_status, status_path
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import publish_summary
 from tipoff.vocabulary import ComputeReport, EndedRun, step_names
@@ -94,7 +95,7 @@ def _edition(resources: Resources, request: ComputeRequest) -> Edition:
 def _publish_page(resources: Resources, request: ComputeRequest) -> PublishResult:
     """Write the report page, and the pages of the site that the exports of the date change."""
     exports = resources.exports
-    status = exports.read(f"v1/status/{request.game_date}.json")
+    status = exports.read(status_path(request.game_date))
     page = publish_page(resources.warehouse, exports, request.game_date, request.as_of, decode(status or b"{}"))
     site = publish_site(exports, request.game_date)
     return page.model_copy(update={"paths": (*page.paths, *site)})

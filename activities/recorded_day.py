@@ -7,6 +7,7 @@ from temporalio import activity
 from activities.heartbeats import blocking_activity
 from activities.resources import Resources
 from tipoff.publishing.envelope import decode
+from tipoff.publishing.status import status_path
 from tipoff.recorded import recorded_day
 from tipoff.vocabulary import Degradation, RecordedDay
 from workflows.contracts import Activity, PlanRequest
@@ -24,6 +25,6 @@ class RecordedDayActivities:
         """The slate, landed batches, prediction runs and degradations of a date."""
         date, resources = request.game_date, self._resources
         recorded = recorded_day(date, resources.sources, resources.landing, resources.warehouse)
-        status = decode(resources.exports.read(f"v1/status/{date}.json") or b"{}")
+        status = decode(resources.exports.read(status_path(date)) or b"{}")
         degradations = tuple(Degradation.model_validate(item) for item in status.get("degradations", ()))
         return recorded.model_copy(update={"degradations": degradations})

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from devtools.lineage import (
-    EXPORTS,
+    export_files,
     exports_of,
     files_of,
     inputs_of,
@@ -58,11 +58,14 @@ def data_dictionary() -> str:
 def _exports_section() -> str:
     """Each export with the tables that it reads, and the sources of these."""
     rows = []
-    for name, files in EXPORTS.items():
+    for name, files in export_files().items():
         tables = tables_read(files)
         sources = dict.fromkeys(source for table in _all_inputs(tables) for source in sources_of(table))
         rows.append(f"| `{name}` | {_listed(tables)} | {_listed(sources)} |")
-    return "\n".join(["## Exports", "", "| export | tables | sources of these tables |", "|---|---|---|", *rows])
+    head = "[exports.md](exports.md) says what each export is."
+    return "\n".join(
+        ["## Exports", "", head, "", "| export | tables | sources of these tables |", "|---|---|---|", *rows]
+    )
 
 
 def _all_inputs(tables: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from tipoff.publishing.registry import EXPORTS
 from tipoff.sources.registry import SOURCES
 from tipoff.warehouse.schema import catalogue
 from tipoff.warehouse.sql_files import sql_text
@@ -33,29 +34,19 @@ COMPUTED_IN_PYTHON: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Tables that Python computes from the results of SQL files."""
 
-_PREDICTIONS: Final = ("active_predictions", "last_injury_reports", "slate_games")
-_TONIGHT: Final = (*_PREDICTIONS, "past_picks", "played_games")
-_RESULTS: Final = (*_PREDICTIONS, "graded_predictions")
-EXPORTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "v1/predictions": _PREDICTIONS,
-    "v1/best-bets": ("active_predictions", "slate_games"),
-    "v1/results": _RESULTS,
-    "v1/days": ("daily_phase_status",),
-    "v1/systems": ("graded_of_dates",),
-    "v1/summary": ("active_predictions", "graded_outcomes", "publication_times", "slate_games"),
-    "v1/tonight": _TONIGHT,
-    "v1/trends": _TONIGHT,
-    "v1/streaks": _TONIGHT,
-    "v1/players": ("past_picks", "played_games"),
-    "v1/calendar": ("game_counts",),
-    "v1/parquet": ("active_predictions", "slate_games", "graded_predictions", "stored_features"),
-    "pages": (*_RESULTS, "graded_of_dates"),
-}
-"""Folder of an export -> SQL files that it reads."""
-EXPORTED_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
-    "v1/parquet": ("consensus_lines", "upcoming_player_game_context")
-}
-"""Folder of an export -> tables whose rows it has as they are."""
+PAGES: Final = ("predictions", "results", "systems-performance")
+"""The exports whose content the report page shows."""
+PARQUET: Final = ("active_predictions", "slate_games", "graded_predictions", "stored_features")
+EXPORTED_ROWS: Final[Mapping[str, tuple[str, ...]]] = {"parquet": ("consensus_lines", "upcoming_player_game_context")}
+"""Name of an export -> tables whose rows it has as they are."""
+
+
+def export_files() -> dict[str, tuple[str, ...]]:
+    """Name of an export -> SQL files that it reads."""
+    files = {export.name: export.reads for export in EXPORTS if export.reads}
+    page = tuple(dict.fromkeys(file for name in PAGES for file in files[name]))
+    return {**files, "parquet": PARQUET, "pages": page}
+
 
 Origin = tuple[str, str]
 """Table and column."""
@@ -93,7 +84,8 @@ def readers_of(table: str) -> list[str]:
 
 def exports_of(table: str) -> list[str]:
     """The exports that read a table."""
-    return [name for name, files in EXPORTS.items() if table in (*tables_read(files), *EXPORTED_ROWS.get(name, ()))]
+    files = export_files().items()
+    return [name for name, of in files if table in (*tables_read(of), *EXPORTED_ROWS.get(name, ()))]
 
 
 def origins_of(table: str) -> ColumnOrigins:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.replays import ReplayedDay, at, replayed_day
+from tests.support.validated_exports import validated_exports
+from tipoff.publishing.registry import EXPORTS
 from tipoff.vocabulary import RunState, StepState
 from workflows.contracts import CommandName, OperatorCommand, ScheduledAction
 
@@ -144,6 +146,10 @@ def test_a_game_without_lines_is_named_until_the_end(day: ReplayedDay) -> None:
         for system in player["systems"]
     }
     assert recommendations == {"NO_LINE"}
+
+
+def test_every_export_of_a_day_with_a_postponed_game_has_its_schema(day: ReplayedDay) -> None:
+    assert validated_exports(day.export_folder) == {export.name for export in EXPORTS}
 
 
 def test_a_postponed_game_is_voided_and_no_longer_predicted(day: ReplayedDay) -> None:

@@ -22,6 +22,7 @@ from tests.support.replays import (
     tables_of,
     wait_until,
 )
+from tests.support.validated_exports import validated_exports
 from tipoff.vocabulary import RunState
 from workflows.contracts import Activity
 
@@ -83,6 +84,7 @@ async def _disturbed(out: Path, binary: Path, models: Path) -> ReplayedDay:
         await kill_worker_during(running, running_activities(handle, Activity.COLLECT), "a source is polled")
         await kill_worker_during(running, running_activities(handle, Activity.PREDICT_TOGETHER), "the systems predict")
         await wait_until(games_run, "games run")
+        assert validated_exports(out / "exports") >= {"predictions", "live", "live-grading", "status"}
         await restart_server(running, binary)
         return await finish_day(running, handle)
 

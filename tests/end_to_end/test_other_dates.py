@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.replays import ReplayedDay, run_day, running_replay
+from tests.support.validated_exports import validated_exports
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState, eastern
 
@@ -86,6 +87,11 @@ def test_a_date_whose_season_has_no_schedule_ends_failed(days: Days) -> None:
     (parked,) = result.attention
     assert parked.step == "nbac_schedule"
     assert "the schedule of 2033-34 has no games" in parked.reason
+
+
+@pytest.mark.parametrize("game_date", [CHRISTMAS, *WITHOUT_GAMES, FAR_FUTURE])
+def test_every_export_has_its_schema(days: Days, game_date: date) -> None:
+    assert validated_exports(days[game_date].export_folder) >= {"status"}
 
 
 def test_pointers_name_the_latest_published_date(days: Days) -> None:

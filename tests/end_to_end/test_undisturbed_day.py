@@ -11,7 +11,9 @@ import pytest
 
 import tipoff
 from tests.support.replays import ReplayedDay, at, opened_by_one_test, tables_of
+from tests.support.validated_exports import validated_exports
 from tipoff.publishing.frames import FRAMES
+from tipoff.publishing.registry import EXPORTS
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import DataQuality, RunState
 from tipoff.warehouse.tables import TABLES, Layer
@@ -178,6 +180,10 @@ def test_notebooks_read_the_same_from_the_warehouse_and_from_the_exports(quiet_d
             assert ours.height > 0
             assert ours.rows() == theirs.rows(), name
     assert exported.predictions("2024-03-29").height == quiet_day.result.counts["predictions"]
+
+
+def test_every_export_has_its_schema(quiet_day: ReplayedDay) -> None:
+    assert validated_exports(quiet_day.export_folder) == {export.name for export in EXPORTS}
 
 
 def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:

@@ -77,10 +77,15 @@ class ReplayedDay:
         """Every request to the upstream, for all dates of the replay."""
         return [json.loads(line) for line in (self.out / "requests.jsonl").read_text().splitlines()]
 
+    @property
+    def export_folder(self) -> Path:
+        """The exports at the end of the run."""
+        return self._file("exports")
+
     @cached_property
     def exports(self) -> Mapping[str, bytes]:
         """The exports at the end of the run by their path below `exports`."""
-        root = self._file("exports")
+        root = self.export_folder
         return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
 
     def export(self, name: str) -> dict[str, Any]:
@@ -98,7 +103,7 @@ class ReplayedDay:
 
     def record(self, **contents: str) -> None:
         """Write these JSON files, and copy the exports as they are now."""
-        shutil.copytree(self.out / "exports", self._file("exports"), ignore=shutil.ignore_patterns(".lock"))
+        shutil.copytree(self.out / "exports", self.export_folder, ignore=shutil.ignore_patterns(".lock"))
         for name, content in contents.items():
             self._file(f"{name}.json").write_text(content)
 

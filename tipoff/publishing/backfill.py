@@ -23,7 +23,7 @@ from tipoff.vocabulary import (
     RunState,
 )
 
-STATUS_PATH: Final = "v1/backfill.json"
+STATUS_PATH: Final = "backfill/status.json"
 PAGE_PATH: Final = "pages/backfill.html"
 
 _DATE_TONES: Final = {
@@ -95,4 +95,4 @@ def _plan_path(digest: str) -> str:
     """Raises BadInputError for what no digest is."""
     if not digest.isalnum():
         raise BadInputError(f"{digest!r} is not the digest of a plan, as `backfill plan` prints it")
-    return f"v1/backfill-plans/{digest}.json"
+    return f"backfill/plans/{digest}.json"

@@ -17,13 +17,13 @@ from tipoff.grading.outcomes import FINAL, POSTPONED, SIDES
 from tipoff.landing.landing import Landing
 from tipoff.live_games import LandedGames, landed_games
 from tipoff.publishing import live_payloads
-from tipoff.publishing.envelope import Edition
-from tipoff.publishing.live_payloads import LIVE_EXPORTS, LiveGradingPayload, LivePayload
-from tipoff.publishing.readers import publish_schemas, put_dated_export, put_export_version
+from tipoff.publishing.envelope import Completeness, Edition
+from tipoff.publishing.live_payloads import LiveGradingPayload, LivePayload
+from tipoff.publishing.slate import HEADLINE_SHOWN
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.writing import write_export
 from tipoff.sources.base import Slate
-from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Grade, SlateGame, clock_time
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
@@ -39,12 +39,9 @@ class LiveContent(NamedTuple):
 
     games: LivePayload
     grading: LiveGradingPayload
-    empty: bool
-    over: bool
+    is_over: bool
     """Every game is final or postponed."""
-    degraded: tuple[str, ...]
-    missing_games: tuple[str, ...]
-    stale: bool
+    completeness: Completeness
 
 
 def publish_live(warehouse: Warehouse, landing: Landing, store: ExportStore, edition: Edition) -> PublishResult:
@@ -53,15 +50,12 @@ def publish_live(warehouse: Warehouse, landing: Landing, store: ExportStore, edi
     Both files are named by their date, so that no reader takes one date for another.
     """
     content = live_content(warehouse, landing, edition.game_date, edition.as_of)
-    envelope = edition.envelope(
-        empty=content.empty, degraded=content.degraded, missing_games=content.missing_games, stale=content.stale
+    envelope = edition.envelope(content.completeness)
+    paths = (
+        *write_export(store, live_payloads.LIVE, envelope, content.games, is_final=content.is_over),
+        *write_export(store, live_payloads.LIVE_GRADING, envelope, content.grading, is_final=content.is_over),
     )
-    paths = [*publish_schemas(store, LIVE_EXPORTS)]
-    for export, payload in ((live_payloads.LIVE, content.games), (live_payloads.LIVE_GRADING, content.grading)):
-        if content.over:
-            paths.append(put_export_version(store, export, envelope, payload))
-        paths.append(put_dated_export(store, export, envelope, payload))
-    return PublishResult(paths=tuple(paths), rows=len(content.grading.players))
+    return PublishResult(paths=paths, rows=len(content.grading.players))
 
 
 def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of: datetime) -> LiveContent:
@@ -79,11 +73,13 @@ def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of:
             {"counts": _game_counts(games), "games": [{**game, "players": _box(game, landed)} for game in games]}
         ),
         grading=_grading(predictions),
-        empty=not played,
-        over=bool(games) and all(game["status"] in (FINAL, POSTPONED) for game in games),
-        degraded=tuple(_reasons(games, landed, without_box, stale=stale, game_date=game_date)),
-        missing_games=without_box,
-        stale=stale,
+        is_over=bool(games) and all(game["status"] in (FINAL, POSTPONED) for game in games),
+        completeness=Completeness(
+            empty=not played,
+            degraded=tuple(_reasons(games, landed, without_box, stale=stale, game_date=game_date)),
+            missing_games=without_box,
+            stale=stale,
+        ),
     )
 
 
@@ -218,11 +214,10 @@ _PREDICTION = ("system_id", "view", "line", "lean", "recommendation", "backfille
 
 def _grading(predictions: Sequence[JsonObject]) -> LiveGradingPayload:
     """The counts of all predictions and of each view of each system, and the players with theirs."""
-    system_id, view = HEADLINE
     by_view = groupby(sorted(predictions, key=_view), key=_view)
     by_player = groupby(predictions, key=lambda each: (each["game_id"], each["player_id"]))
     payload = {
-        "headline": {"system_id": system_id, "view": view},
+        "headline": HEADLINE_SHOWN,
         "counts": _counts(predictions),
         "systems": [
             {"system_id": system, "view": view, "predictions": _counts(each), "picks": _counts(filter(_is_pick, each))}

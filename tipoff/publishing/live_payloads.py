@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import AwareDatetime
-
 from tipoff.grading.live import LiveGrade
-from tipoff.publishing.readers import ReaderExport
+from tipoff.publishing.export import Export
+from tipoff.publishing.slate import Game, Headline
 from tipoff.vocabulary import Frozen, Recommendation, View
 
 
@@ -17,28 +16,19 @@ class PlayerSoFar(Frozen):
     player_id: str
     player_name: str
     team: str
+    """Tricode."""
     points: int
     minutes: float
 
 
-class GameSoFar(Frozen):
-    """A game as known at the as-of time. Points are null before it has begun."""
+class GameSoFar(Game):
+    """A game with the points of its players."""
 
-    game_id: str
-    away: str
-    home: str
-    tip_off: AwareDatetime | None
-    """Null while it is not fixed."""
-    status: str
-    """scheduled, live, final, postponed or unknown."""
-    status_text: str | None
-    """The provider's words."""
     period: int | None
+    """The fifth one is the first overtime; null before the game has started."""
     overtime_periods: int
-    away_points: int | None
-    home_points: int | None
     players: tuple[PlayerSoFar, ...]
-    """Those with most points first."""
+    """Those with most points first; none before the first box score."""
 
 
 class LivePayload(Frozen):
@@ -55,11 +45,15 @@ class Standing(Frozen):
     system_id: str
     view: View
     line: float | None
-    lean: str | None
+    """The consensus line when the prediction was made, points."""
+    lean: Recommendation | None
+    """The side with the higher expected value, OVER or UNDER; null without a line."""
     recommendation: Recommendation
     backfilled: bool
+    """Made after tip-off: never a pick."""
     prediction_id: str
     predicted_points: float
+    """The median of the predicted distribution."""
     projected_points: float | None
     """The points so far and the predicted points for the regulation that is left; at the end the points."""
     grade: LiveGrade
@@ -74,6 +68,7 @@ class PlayerStandings(Frozen):
     team: str
     opponent: str
     points: int | None
+    """So far; null before the first box score."""
     systems: tuple[Standing, ...]
 
 
@@ -86,32 +81,32 @@ class SystemCounts(Frozen):
     picks: dict[LiveGrade, int]
 
 
-class Headline(Frozen):
-    """The system and view that picks and best bets are about."""
-
-    system_id: str
-    view: View
-
-
 class LiveGradingPayload(Frozen):
     """How the active predictions of a date stand. There is no rate: a few results say nothing about a system."""
 
     headline: Headline
     counts: dict[LiveGrade, int]
+    """Grade -> number of predictions."""
     systems: tuple[SystemCounts, ...]
     players: tuple[PlayerStandings, ...]
 
 
-LIVE: Final = ReaderExport(
+_WRITTEN: Final = "with predictions and results, and every three minutes while games run; a version when all are over"
+LIVE: Final = Export(
     "live",
     "v1/live/{game_date}.json",
-    "Status, score and the players' points of each game of a date, every three minutes while games run.",
+    "Status, score and the players' points of each game of a date.",
+    _WRITTEN,
     LivePayload,
+    versions=True,
+    reads=("active_predictions", "graded_predictions", "slate_games"),
 )
-LIVE_GRADING: Final = ReaderExport(
+LIVE_GRADING: Final = Export(
     "live-grading",
     "v1/live-grading/{game_date}.json",
     "How each active prediction of a date stands: pending, trending, or its grade once its game is final.",
+    _WRITTEN,
     LiveGradingPayload,
+    versions=True,
+    reads=("active_predictions", "graded_predictions", "slate_games"),
 )
-LIVE_EXPORTS: Final = (LIVE, LIVE_GRADING)

@@ -12,6 +12,7 @@ from tipoff.publishing.ended_days import read_ended_day
 from tipoff.publishing.envelope import decode
 from tipoff.publishing.status import exported_status
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.summary import SUMMARY
 
 
 def morning_facts(store: ExportStore, today: date, spend: Sequence[str]) -> MorningFacts:
@@ -35,7 +36,7 @@ def _yesterday(store: ExportStore, game_date: date) -> Yesterday:
         sentence=ended.sentence,
         predictions=ended.predictions,
         graded=ended.graded,
-        picks=_picks(_export(store, f"v1/summary/{game_date}.json")),
+        picks=_picks(_export(store, SUMMARY.path.format(game_date=game_date))),
     )
 
 

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.grading.outcomes import SIDES
-from tipoff.publishing.exports import JsonObject, predictions_content, results_content
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.performance import performance_of
+from tipoff.publishing.predictions import predictions_content
+from tipoff.publishing.results import results_content
+from tipoff.publishing.slate import JsonObject
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import in_words, template
@@ -49,8 +51,9 @@ def publish_page(
     predicted = predictions_content(warehouse, game_date, as_of)
     results = results_content(warehouse, game_date, as_of)
     path = f"pages/{game_date}.html"
-    performance = performance_of(warehouse, game_date, as_of).payload if results.rows else None
-    html = render_page(read_status(status), as_of, predicted.payload, results.payload, performance)
+    performance = performance_of(warehouse, game_date, as_of).payload.model_dump() if results.rows else None
+    payloads = (predicted.payload.model_dump(), results.payload.model_dump(), performance)
+    html = render_page(read_status(status), as_of, *payloads)
     store.write_if_changed(path, html.encode())
     return PublishResult(paths=(path,), rows=predicted.rows)
 

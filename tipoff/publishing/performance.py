@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
 from tipoff.grading.metrics import MetricWarning
-from tipoff.grading.performance import CourseDate, Performance, course, first_graded_date, performance
-from tipoff.publishing.envelope import Edition, put, put_pointer
+from tipoff.grading.performance import (
+    CourseDate,
+    Performance,
+    PerformanceDrift,
+    Window,
+    course,
+    first_graded_date,
+    performance,
+)
+from tipoff.publishing.envelope import Edition
+from tipoff.publishing.export import Export
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.writing import write_export
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import Alert
+from tipoff.vocabulary import Alert, Frozen
 from tipoff.warehouse.base import DateRange, Parameters, Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
 from tipoff.warehouse.sql_files import sql_text
 from tipoff.warehouse.tables import TABLES
 
-POINTER: Final = "v1/systems/performance.json"
+
+class PerformancePayload(Frozen):
+    """The performance up to a date."""
+
+    windows: tuple[Window, ...]
+    """The date itself, the 7 and the 30 days up to it, and the season."""
+    course: tuple[CourseDate, ...]
+    """The headline on each graded date of the season."""
+    drift: tuple[PerformanceDrift, ...]
+    features: FeatureDrifts
+    drifted_features: tuple[str, ...]
+    """The features that differ too much from those of the 30 days before."""
+    findings: tuple[str, ...]
+    """What an operator should check."""
+
+
+PERFORMANCE: Final = Export(
+    "systems-performance",
+    "v1/systems/performance/{game_date}.json",
+    "The figures of each view of each system over the date, 7 days, 30 days and the season, and what drifts.",
+    "with the results of a date, once some are graded",
+    PerformancePayload,
+    pointer="v1/systems/performance.json",
+    reads=("graded_of_dates",),
+)
 
 
 class SystemsPerformance(NamedTuple):
@@ -34,15 +69,16 @@ class SystemsPerformance(NamedTuple):
         return (*self.performance.warnings, *self.features.warnings)
 
     @property
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> PerformancePayload:
         """The payload of the export, which the page shows, too."""
-        return {
-            **self.performance.model_dump(mode="json"),
-            "course": [each.model_dump(mode="json") for each in self.course],
-            "features": self.features.model_dump(mode="json"),
-            "drifted_features": [each.feature for each in self.features.drifted],
-            "findings": [each.text for each in self.warnings],
-        }
+        return PerformancePayload(
+            windows=self.performance.windows,
+            course=self.course,
+            drift=self.performance.drift,
+            features=self.features,
+            drifted_features=tuple(each.feature for each in self.features.drifted),
+            findings=tuple(each.text for each in self.warnings),
+        )
 
 
 def performance_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> SystemsPerformance:
@@ -59,17 +95,14 @@ def performance_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Sy
 
 
 def publish_performance(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:
-    """Export the performance up to a date and raise an alert for each warning; return the paths.
+    """Export the performance up to a date and raise an alert for each warning; return the paths."""
+    measured = performance_of(warehouse, edition.game_date, edition.as_of)
+    paths = write_export(store, PERFORMANCE, edition.envelope_of_season(), measured.payload)
+    raise_warnings(store, edition, measured.warnings)
+    return paths
 
-    The file without a date never goes back to an earlier one.
-    """
-    game_date, as_of = edition.game_date, edition.as_of
-    measured = performance_of(warehouse, game_date, as_of)
-    # What the date lacks is no gap of the weeks and the season.
-    envelope = edition._replace(degraded=(), missing_games=()).envelope()
-    dated = f"v1/systems/performance/{game_date}.json"
-    put(store, dated, envelope, measured.payload)
-    is_current = put_pointer(store, POINTER, envelope, measured.payload)
-    for each in measured.warnings:
-        raise_alert(store, game_date, Alert(key=each.key, at=as_of, text=each.text))
-    return (dated, POINTER) if is_current else (dated,)
+
+def raise_warnings(store: ExportStore, edition: Edition, warnings: Iterable[MetricWarning]) -> None:
+    """Raise an alert for each warning about the figures of a date."""
+    for each in warnings:
+        raise_alert(store, edition.game_date, Alert(key=each.key, at=edition.as_of, text=each.text))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import Frozen, Grade
+from tipoff.vocabulary import Frozen, Grade, Recommendation
 from tipoff.warehouse.base import Parameters, Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -30,15 +30,17 @@ class PlayedGame(Frozen):
     opponent: str
     home: bool
     starter: bool | None
-    """None without a gamebook."""
+    """Null without a gamebook."""
     minutes: float
     points: int
     fga: int
+    """Field-goal attempts."""
     fta: int
+    """Free-throw attempts."""
     usage_rate: float | None
     """Percent."""
     closing_line: float | None
-    """Points."""
+    """The last consensus line before tip-off, points."""
 
 
 class PastPick(Frozen):
@@ -49,17 +51,25 @@ class PastPick(Frozen):
     opponent: str
     home: bool
     points: float
+    """The median of the predicted distribution."""
     low_80: float
+    """Lower end of the 80 % interval, points."""
     high_80: float
     over_probability: float | None
+    """P(points > line), given no push; null without a line."""
     line: float | None
-    lean: str | None
-    recommendation: str
+    """The consensus line when the prediction was made, points."""
+    lean: Recommendation | None
+    """The side by which it is graded, OVER or UNDER."""
+    recommendation: Recommendation
     price_american: float | None
+    """The best price of the lean."""
     grade: Grade
     void_reason: str | None
     actual_points: int | None
+    """Null for a void one."""
     profit_units: float | None
+    """Units won by a pick with a stake of one; null for what is no pick."""
 
 
 class Average(Frozen):

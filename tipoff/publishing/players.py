@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from tipoff.publishing.envelope import Envelope
+from tipoff.publishing.envelope import Edition
+from tipoff.publishing.export import Export
 from tipoff.publishing.player_history import (
     NO_SPLITS,
     PastPick,
@@ -17,8 +18,8 @@ from tipoff.publishing.player_history import (
     past_picks,
     player_history,
 )
-from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.writing import write_export
 from tipoff.vocabulary import Frozen, season_of
 from tipoff.warehouse.base import Warehouse
 
@@ -32,8 +33,11 @@ class IndexedPlayer(Frozen):
     """The team of the last game."""
     last_game: date
     games: int
+    """Games of the season in which he was on court."""
     points: float
+    """Mean of these games."""
     minutes: float
+    """Mean of these games."""
 
 
 class PlayersPayload(Frozen):
@@ -50,32 +54,41 @@ class PlayerPayload(Frozen):
     season: str
     splits: Splits
     recent_games: tuple[PlayedGame, ...]
+    """The last 20, the newest first."""
     past_picks: tuple[PastPick, ...]
+    """What the headline said of him before, the newest first."""
 
 
-INDEX: Final = ReaderExport(
+INDEX: Final = Export(
     "players-index",
     "v1/players/index.json",
     "Every player who was on court in the season, with his averages.",
+    "after the games of a date",
     PlayersPayload,
+    reads=("played_games",),
 )
-PLAYER: Final = ReaderExport(
+PLAYER: Final = Export(
     "player",
     "v1/players/{player_id}.json",
     "A player's last games, splits and graded predictions.",
+    "after a game of his",
     PlayerPayload,
+    reads=("past_picks", "played_games"),
 )
 
 
-def publish_players(warehouse: Warehouse, store: ExportStore, envelope: Envelope) -> tuple[str, ...]:
+def publish_players(warehouse: Warehouse, store: ExportStore, edition: Edition) -> tuple[str, ...]:
     """Export the players of a date's games, then the index of the season; return the paths."""
-    history = player_history(warehouse, envelope.game_date)
-    season = season_of(envelope.game_date)
+    history = player_history(warehouse, edition.game_date)
+    season = season_of(edition.game_date)
     players = indexed_players(history, season)
-    of_date = set(history.rows.filter(pl.col("game_date") == envelope.game_date)["player_id"])
-    files = player_files(warehouse, history, [each for each in players if each.player_id in of_date], season, envelope)
-    paths = [put_export(store, PLAYER, envelope, each, player_id=each.player.player_id) for each in files]
-    return (*paths, put_export(store, INDEX, envelope, PlayersPayload(season=season, players=players)))
+    of_date = set(history.rows.filter(pl.col("game_date") == edition.game_date)["player_id"])
+    files = player_files(warehouse, history, [each for each in players if each.player_id in of_date], season, edition)
+    envelope = edition.envelope()
+    paths = [
+        path for each in files for path in write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
+    ]
+    return (*paths, *write_export(store, INDEX, envelope, PlayersPayload(season=season, players=players)))
 
 
 def indexed_players(history: PlayerHistory, season: str) -> tuple[IndexedPlayer, ...]:
@@ -91,11 +104,11 @@ def indexed_players(history: PlayerHistory, season: str) -> tuple[IndexedPlayer,
 
 
 def player_files(
-    warehouse: Warehouse, history: PlayerHistory, players: list[IndexedPlayer], season: str, envelope: Envelope
+    warehouse: Warehouse, history: PlayerHistory, players: list[IndexedPlayer], season: str, edition: Edition
 ) -> list[PlayerPayload]:
     """Return the file of each of these players."""
     recent, splits = history.recent_games(each.player_id for each in players), history.splits(season)
-    picks = past_picks(warehouse, envelope.game_date, envelope.as_of)
+    picks = past_picks(warehouse, edition.game_date, edition.as_of)
     return [
         PlayerPayload(
             player=each,

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from tipoff.publishing import calendar, players, tonight, trends
+from tipoff.publishing.calendar import publish_calendar
 from tipoff.publishing.envelope import Edition
-from tipoff.publishing.readers import ReaderExport, publish_schemas
+from tipoff.publishing.players import publish_players
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.tonight import publish_tonight, tonight_of
+from tipoff.publishing.trends import publish_trends
 from tipoff.warehouse.base import Warehouse
-
-EXPORTS_OF_TONIGHT: Final[tuple[ReaderExport, ...]] = (
-    tonight.PLAYER,
-    tonight.ALL_PLAYERS,
-    trends.HOT_COLD,
-    trends.BOUNCE_BACK,
-    trends.PLAYS,
-    trends.STREAKS,
-    calendar.GAME_COUNTS,
-)
-EXPORTS_OF_PLAYERS: Final[tuple[ReaderExport, ...]] = (players.PLAYER, players.INDEX)
-READER_EXPORTS: Final = (*EXPORTS_OF_TONIGHT, *EXPORTS_OF_PLAYERS)
 
 
 def publish_exports_of_tonight(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export tonight's players, their trends and the calendar. On another date than today nothing is written."""
     if not edition.is_of_today:
         return PublishResult(paths=(), rows=0)
-    shown = tonight.tonight_of(warehouse, edition.game_date, edition.as_of)
-    envelope = edition.envelope(empty=not shown.games, missing_games=shown.missing_games)
+    shown = tonight_of(warehouse, edition.game_date, edition.as_of)
+    envelope = edition.envelope(shown.completeness)
     paths = (
-        *publish_schemas(store, EXPORTS_OF_TONIGHT),
-        *calendar.publish_calendar(warehouse, store, envelope),
-        *trends.publish_trends(store, envelope, shown),
-        *tonight.publish_tonight(store, envelope, shown),
+        *publish_calendar(warehouse, store, edition),
+        *publish_trends(store, envelope, shown),
+        *publish_tonight(store, envelope, shown),
     )
     return PublishResult(paths=paths, rows=len(shown.players))
 
 
 def publish_exports_of_players(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
     """Export the players of a date's games and the index of the season."""
-    paths = (
-        *publish_schemas(store, EXPORTS_OF_PLAYERS),
-        *players.publish_players(warehouse, store, edition.envelope()),
-    )
+    paths = publish_players(warehouse, store, edition)
     return PublishResult(paths=paths, rows=len(paths))

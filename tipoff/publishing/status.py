@@ -9,19 +9,29 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tipoff.errors import BadInputError
-from tipoff.publishing.envelope import Envelope, decode, export_status, put, put_pointer
+from tipoff.publishing.envelope import Completeness, Edition, decode
+from tipoff.publishing.export import Export
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import DataQuality, DayStatus, Frozen
+from tipoff.publishing.writing import write_export
+from tipoff.vocabulary import DataQuality, DayStatus, Frozen, RunState
 
-POINTER: Final = "v1/status.json"
+STATUS: Final = Export(
+    "status",
+    "v1/status/{game_date}.json",
+    "How a day goes: its state, its steps, what is missing, and what it waits for until when.",
+    "whenever something of it changes",
+    DayStatus,
+    pointer="v1/status.json",
+)
+_IN_TROUBLE: Final = (RunState.NEEDS_ATTENTION, RunState.FAILED, RunState.CANCELLED)
+"""States in which a day lacks something, also if no step was degraded."""
 
 
 class PublishResult(Frozen):
-    """What an export wrote: its paths, its number of rows, and the path of its immutable version if it has one."""
+    """What an export wrote: its paths and its number of rows."""
 
     paths: tuple[str, ...]
     rows: int
-    version: str | None = None
 
 
 def read_status(export: Mapping[str, Any]) -> DayStatus:
@@ -36,7 +46,7 @@ def read_status(export: Mapping[str, Any]) -> DayStatus:
 
 def status_path(game_date: date) -> str:
     """Return the path of the exported status of a date."""
-    return f"v1/status/{game_date}.json"
+    return STATUS.path.format(game_date=game_date)
 
 
 def exported_status(store: ExportStore, game_date: date) -> DayStatus | None:
@@ -49,20 +59,16 @@ def exported_status(store: ExportStore, game_date: date) -> DayStatus | None:
 
 
 def publish_status(store: ExportStore, status: DayStatus, generated_at: datetime) -> PublishResult:
-    """Export the status of a day; `v1/status.json` never goes back to an earlier date."""
+    """Export the status of a day."""
     open_degradations = [each for each in status.degradations if each.resolved_at is None]
-    reasons = tuple(dict.fromkeys(each.reason for each in open_degradations))
-    missing = tuple(sorted({game for each in open_degradations for game in each.missing_games}))
-    envelope = Envelope(
-        game_date=status.game_date,
-        generated_at=generated_at,
-        as_of=status.now,
-        status=export_status(empty=status.data_quality is DataQuality.EMPTY, degraded=reasons, missing_games=missing),
-        degraded_reasons=reasons,
-        missing_games=missing,
+    content = Completeness(
+        empty=status.data_quality is DataQuality.EMPTY and status.state not in _IN_TROUBLE,
+        degraded=(
+            *([status.sentence] if status.state in _IN_TROUBLE else ()),
+            *(each.reason for each in open_degradations),
+        ),
+        missing_games=tuple(game for each in open_degradations for game in each.missing_games),
+        backfilled=status.backfilled,
     )
-    payload = status.model_dump(mode="json", exclude={"game_date"})
-    dated = status_path(status.game_date)
-    put(store, dated, envelope, payload)
-    put_pointer(store, POINTER, envelope, payload)
-    return PublishResult(paths=(dated, POINTER), rows=len(status.steps))
+    envelope = Edition(status.game_date, status.now, generated_at).envelope(content)
+    return PublishResult(paths=write_export(store, STATUS, envelope, status), rows=len(status.steps))

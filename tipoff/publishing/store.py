@@ -24,6 +24,7 @@ class ExportStore:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self._written_once: dict[str, bytes] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return an export, or None if there is none."""
@@ -44,6 +45,12 @@ class ExportStore:
     def names(self, prefix: str) -> list[str]:
         """Return the paths of the exports that start with a prefix, sorted."""
         return self._store.names(prefix)
+
+    def write_once(self, path: str, content: bytes) -> None:
+        """Replace an export unless this process has written the same before, which spares a read of a bucket."""
+        if self._written_once.get(path) != content:
+            self.write_if_changed(path, content)
+            self._written_once[path] = content
 
     def location(self, path: str) -> str:
         """Return the path or URL of an export, for messages and logs."""

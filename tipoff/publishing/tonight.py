@@ -9,13 +9,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
-from pydantic import AwareDatetime
 
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
-from tipoff.grading.outcomes import POSTPONED
 from tipoff.odds import fair_price_american
-from tipoff.publishing.envelope import Envelope
-from tipoff.publishing.exports import games_payload
+from tipoff.publishing.envelope import Completeness, Envelope
+from tipoff.publishing.export import Export
 from tipoff.publishing.player_history import (
     NO_SPLITS,
     PastPick,
@@ -24,11 +22,12 @@ from tipoff.publishing.player_history import (
     past_picks,
     player_history,
 )
-from tipoff.publishing.readers import ReaderExport, put_export
+from tipoff.publishing.slate import Game, PlayerInGame, completeness, games_payload
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.writing import write_export
 from tipoff.systems.distribution import Distributions
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import Frozen, season_of
+from tipoff.vocabulary import Frozen, Recommendation, View, season_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
 from tipoff.warehouse.tables import TABLES
@@ -37,60 +36,53 @@ LADDER_REACH: Final = 8
 """Lines above and below the median for which a player's file has P(over)."""
 
 
-class TonightPlayer(Frozen):
+class TonightPlayer(PlayerInGame):
     """A player with his line and the headline's prediction; without a line, the model view's."""
 
-    player_id: str
-    player_name: str
-    game_id: str
-    team: str
-    opponent: str
-    home: bool
-    tip_off: AwareDatetime | None
-    injury_status: str | None
     system_id: str
-    view: str
+    view: View
+    """market; model for a player without a line."""
     points: float
+    """The median of the predicted distribution."""
     low_80: float
+    """Lower end of the 80 % interval, points."""
     high_80: float
-    line: float | None
-    line_as_of: AwareDatetime | None
     opening_line: float | None
+    """The first consensus line of the day, points."""
     line_move: float | None
     """Mean move since the opening of the books in both, points."""
     books: int | None
+    """Books that quote the player; null without a line."""
     over_probability: float | None
+    """P(points > line), given no push."""
     market_over_probability: float | None
+    """The same by the market's prices without the hold."""
     fair_price_american: float | None
     """The price of the lean without a margin, by the prediction."""
-    recommendation: str
-    lean: str | None
+    recommendation: Recommendation
+    """A pick is OVER or UNDER. PASS: no positive expected value, or see `pass_reason`."""
+    lean: Recommendation | None
+    """The side with the higher expected value, OVER or UNDER."""
     price_american: float | None
+    """The best price of the lean, such as -110."""
     book: str | None
+    """Who offers that price."""
     expected_value: float | None
+    """Expected profit per unit staked on the lean at that price; also of a PASS."""
     pass_reason: str | None
+    """Why a pick became a PASS: "withdrawn: …" if he is ruled out, "withheld: …" if nearly all were one-sided."""
     feature_quality_score: float | None
+    """0 to 100: how complete and how direct the inputs were measured."""
     degraded_reasons: tuple[str, ...]
+    """Inputs that were missing for the prediction."""
     explanation: tuple[str, ...]
-
-
-class TonightGame(Frozen):
-    """A game of the date."""
-
-    game_id: str
-    away: str
-    home: str
-    tip_off: AwareDatetime | None
-    status: str
-    status_text: str | None
-    away_points: int | None
-    home_points: int | None
+    """What the points are made of, the largest term first."""
 
 
 class TonightPayload(Frozen):
-    """The games of the date and their players, the highest expected value first."""
+    """The games of the date and their players: the highest expected value first, then picks that became a PASS."""
 
-    games: tuple[TonightGame, ...]
+    games: tuple[Game, ...]
     players: tuple[TonightPlayer, ...]
 
 
@@ -98,6 +90,7 @@ class Rung(Frozen):
     """The probability of scoring more than a line."""
 
     line: float
+    """Points."""
     over_probability: float
 
 
@@ -105,12 +98,15 @@ class SystemView(Frozen):
     """What one system says in one view."""
 
     system_id: str
-    view: str
+    view: View
     points: float
+    """The median of the predicted distribution."""
     low_80: float
+    """Lower end of the 80 % interval, points."""
     high_80: float
     over_probability: float | None
-    recommendation: str
+    """P(points > line), given no push; null without a line."""
+    recommendation: Recommendation
 
 
 class TonightPlayerPayload(Frozen):
@@ -122,29 +118,38 @@ class TonightPlayerPayload(Frozen):
     systems: tuple[SystemView, ...]
     splits: Splits
     recent_games: tuple[PlayedGame, ...]
+    """The last 20, the newest first."""
     past_picks: tuple[PastPick, ...]
+    """What the headline said of him before, the newest first."""
 
 
-ALL_PLAYERS: Final = ReaderExport(
+_READS: Final = ("active_predictions", "last_injury_reports", "past_picks", "played_games", "slate_games")
+ALL_PLAYERS: Final = Export(
     "tonight-all-players",
     "v1/tonight/all-players.json",
     "The games of today and every predicted player with line, best price and prediction.",
+    "in the morning without players, with each prediction, and with each change until tip-off",
     TonightPayload,
+    today_only=True,
+    reads=_READS,
 )
-PLAYER: Final = ReaderExport(
+PLAYER: Final = Export(
     "tonight-player",
     "v1/tonight/player/{player_id}.json",
     "A player of today with P(over) at every half point, his last games, splits and past predictions.",
+    "with the list of tonight's players",
     TonightPlayerPayload,
+    today_only=True,
+    reads=_READS,
 )
 
 
 class Tonight(NamedTuple):
     """The players and games of a date as known at a time."""
 
-    games: tuple[TonightGame, ...]
+    games: tuple[Game, ...]
     players: tuple[TonightPlayerPayload, ...]
-    missing_games: tuple[str, ...]
+    completeness: Completeness
 
     @property
     def page(self) -> TonightPayload:
@@ -158,9 +163,8 @@ def tonight_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Tonigh
     active = active_predictions(warehouse, game_date, as_of)
     day_before = game_date - timedelta(days=1)
     history = player_history(warehouse, day_before)
-    played = games.filter(pl.col("game_status") != POSTPONED)
     return Tonight(
-        games=tuple(TonightGame.model_validate(game) for game in games_payload(games)),
+        games=games_payload(games),
         players=_players(
             _headline_rows(warehouse, active, game_date, as_of),
             active,
@@ -168,7 +172,7 @@ def tonight_of(warehouse: Warehouse, game_date: date, as_of: datetime) -> Tonigh
             history.splits(season_of(game_date)),
             past_picks(warehouse, day_before, as_of),
         ),
-        missing_games=tuple(sorted(set(played["game_id"]) - set(active["game_id"]))),
+        completeness=completeness(games, active, as_of),
     )
 
 
@@ -196,9 +200,11 @@ def _players(
 def publish_tonight(store: ExportStore, envelope: Envelope, tonight: Tonight) -> tuple[str, ...]:
     """Export the players of tonight, each player's file first; return the paths."""
     of_players = [
-        put_export(store, PLAYER, envelope, each, player_id=each.player.player_id) for each in tonight.players
+        path
+        for each in tonight.players
+        for path in write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
     ]
-    return (*of_players, put_export(store, ALL_PLAYERS, envelope, tonight.page))
+    return (*of_players, *write_export(store, ALL_PLAYERS, envelope, tonight.page))
 
 
 def ladder(quantiles: Sequence[float]) -> tuple[Rung, ...]:
@@ -225,7 +231,8 @@ def _headline_rows(warehouse: Warehouse, active: pl.DataFrame, game_date: date, 
         reports, on=["game_id", "player_id"], how="left"
     )
     fair = pl.col("confidence").map_elements(fair_price_american, return_dtype=pl.Float64)
-    return joined.with_columns(fair_price_american=fair).sort("game_id", "player_id")
+    explained = pl.col("explanation").fill_null([])
+    return joined.with_columns(explained, fair_price_american=fair).sort("game_id", "player_id")
 
 
 def _systems(active: pl.DataFrame) -> Mapping[tuple[str, str], tuple[SystemView, ...]]:
@@ -239,6 +246,7 @@ def _systems(active: pl.DataFrame) -> Mapping[tuple[str, str], tuple[SystemView,
     }
 
 
-def _rank(player: TonightPlayer) -> tuple[bool, float, str]:
-    """Sort by expected value, those without a price last."""
-    return player.expected_value is None, -(player.expected_value or 0.0), player.player_id
+def _rank(player: TonightPlayer) -> tuple[bool, bool, float, str]:
+    """Sort by expected value, withdrawn and withheld picks after the others, those without a price last."""
+    value = player.expected_value
+    return value is None, player.pass_reason is not None, -(value or 0.0), player.player_id

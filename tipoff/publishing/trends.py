@@ -12,10 +12,11 @@ from statistics import fmean, stdev
 from typing import Final
 
 from tipoff.publishing.envelope import Envelope
+from tipoff.publishing.export import Export
 from tipoff.publishing.player_history import PlayedGame
-from tipoff.publishing.readers import ReaderExport, put_export
 from tipoff.publishing.store import ExportStore
-from tipoff.publishing.tonight import Tonight, TonightPlayer
+from tipoff.publishing.tonight import ALL_PLAYERS, Tonight, TonightPlayer
+from tipoff.publishing.writing import write_export
 from tipoff.vocabulary import Frozen
 
 RECENT_GAMES: Final = 5
@@ -40,16 +41,20 @@ class NamedPlayer(Frozen):
     team: str
     opponent: str
     line: float | None
+    """Tonight's consensus line, points; null without one."""
 
 
 class Form(NamedPlayer):
     """The mean of the last games beside that of the games before."""
 
     recent_points: float
+    """Mean points of the last games."""
     recent_games: int
     earlier_points: float
+    """Mean points of the games before."""
     earlier_games: int
     standard_errors: float
+    """The difference of both means in standard errors; negative: colder."""
 
 
 class HotColdPayload(Frozen):
@@ -64,9 +69,11 @@ class BounceBack(NamedPlayer):
 
     last_points: int
     mean_points: float
+    """Of the games before the last one."""
     after_bad_games: int
     """Earlier bad games of the last 20 that were followed by another game."""
     mean_after_bad_games: float | None
+    """Mean points in the games that followed them; null if there is none."""
 
 
 class BounceBackPayload(Frozen):
@@ -79,9 +86,13 @@ class Play(NamedPlayer):
     """How often a player scored more than tonight's line in his last games, beside the prediction."""
 
     line: float
+    """Tonight's consensus line, points."""
     games: int
+    """Of the last 20."""
     games_over: int
+    """Those with more points than tonight's line."""
     over_probability: float | None
+    """P(points > line) by the headline, given no push."""
 
 
 class PlaysPayload(Frozen):
@@ -104,22 +115,27 @@ class StreaksPayload(Frozen):
     streaks: tuple[Streak, ...]
 
 
-HOT_COLD: Final = ReaderExport(
+def _trend(name: str, path: str, summary: str, payload: type[Frozen]) -> Export:
+    """Declare an export that is made of tonight's players, and written with them."""
+    return Export(name, path, summary, "with tonight's players", payload, today_only=True, reads=ALL_PLAYERS.reads)
+
+
+HOT_COLD: Final = _trend(
     "trends-hot-cold",
     "v1/trends/hot-cold.json",
     "Tonight's players who score unusually much or little.",
     HotColdPayload,
 )
-BOUNCE_BACK: Final = ReaderExport(
+BOUNCE_BACK: Final = _trend(
     "trends-bounce-back", "v1/trends/bounce-back.json", "Tonight's players after a bad game.", BounceBackPayload
 )
-PLAYS: Final = ReaderExport(
+PLAYS: Final = _trend(
     "trends-tonights-plays",
     "v1/trends/tonights-plays.json",
     "How often tonight's players scored more than their line lately.",
     PlaysPayload,
 )
-STREAKS: Final = ReaderExport(
+STREAKS: Final = _trend(
     "streaks-today", "v1/streaks/today.json", "Streaks of tonight's players against lines and marks.", StreaksPayload
 )
 
@@ -128,10 +144,10 @@ def publish_trends(store: ExportStore, envelope: Envelope, tonight: Tonight) -> 
     """Export the trends of tonight's players; return the paths."""
     known = [(each.player, each.recent_games) for each in tonight.players]
     return (
-        put_export(store, HOT_COLD, envelope, hot_cold(known)),
-        put_export(store, BOUNCE_BACK, envelope, bounce_back(known)),
-        put_export(store, PLAYS, envelope, plays(known)),
-        put_export(store, STREAKS, envelope, streaks(known)),
+        *write_export(store, HOT_COLD, envelope, hot_cold(known)),
+        *write_export(store, BOUNCE_BACK, envelope, bounce_back(known)),
+        *write_export(store, PLAYS, envelope, plays(known)),
+        *write_export(store, STREAKS, envelope, streaks(known)),
     )
 
 

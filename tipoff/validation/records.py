@@ -11,8 +11,12 @@ from typing import Any, Final
 import polars as pl
 
 from tipoff.grading.accuracy import active_predictions
+from tipoff.publishing.best_bets import BEST_BETS
 from tipoff.publishing.envelope import decode
+from tipoff.publishing.predictions import PREDICTIONS
+from tipoff.publishing.results import RESULTS
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.summary import SUMMARY
 from tipoff.vocabulary import PREDICTED, SlateGame, season_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
@@ -32,13 +36,10 @@ TABLES_OF_A_DATE: Final = (
 )
 """The tables whose rows of the date are read; of the schedule the season, and of the runs all."""
 
-PREDICTIONS_EXPORT: Final = "v1/predictions/{date}.json"
-TODAY_EXPORT: Final = "v1/predictions/today.json"
-BEST_BETS_EXPORT: Final = "v1/best-bets/{date}.json"
-LATEST_BETS_EXPORT: Final = "v1/best-bets/latest.json"
-RESULTS_EXPORT: Final = "v1/results/{date}.json"
-LATEST_RESULTS_EXPORT: Final = "v1/results/latest.json"
-SUMMARY_EXPORT: Final = "v1/summary/{date}.json"
+PREDICTIONS_EXPORT, TODAY_EXPORT = PREDICTIONS.path, PREDICTIONS.pointer
+BEST_BETS_EXPORT, LATEST_BETS_EXPORT = BEST_BETS.path, BEST_BETS.pointer
+RESULTS_EXPORT, LATEST_RESULTS_EXPORT = RESULTS.path, RESULTS.pointer
+SUMMARY_EXPORT = SUMMARY.path
 EXPORTS: Final = (
     *(PREDICTIONS_EXPORT, TODAY_EXPORT, BEST_BETS_EXPORT, LATEST_BETS_EXPORT),
     *(RESULTS_EXPORT, LATEST_RESULTS_EXPORT, SUMMARY_EXPORT),
@@ -109,7 +110,7 @@ def read_records(warehouse: Warehouse, store: ExportStore, game_date: date, as_o
 
 def export_path(export: str, game_date: date) -> str:
     """The path of an export of a date."""
-    return export.format(date=game_date)
+    return export.format(game_date=game_date)
 
 
 def _rows(warehouse: Warehouse, table: str, where: Mapping[str, str | date]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ class Degradation(Frozen):
     """Input that the day went on without: which, why, since when, and when it arrived after all."""
 
     step: str
+    """The name of the step without input."""
     reason: str
     games: tuple[str, ...] = ()
     """Every game that was affected, also those whose input arrived."""
@@ -24,6 +25,7 @@ class Degradation(Frozen):
     resolved_games: Mapping[str, AwareDatetime] = {}
     """Game -> when its input arrived, while that of other games was still missing."""
     resolved_at: AwareDatetime | None = None
+    """When all input had arrived; null if some is missing."""
 
     @property
     def missing_games(self) -> tuple[str, ...]:
@@ -97,10 +99,12 @@ class AuditEntry(Frozen):
     via: Channel
     command: str
     target: str
+    """The step, phase or game that it was about."""
     who: str
     why: str
     accepted: bool
     result: str
+    """What it changed, or why it was refused."""
 
 
 class StepStatus(Frozen):
@@ -111,15 +115,24 @@ class StepStatus(Frozen):
     phase: Phase
     state: StepState
     critical: bool
+    """Without it the day fails."""
     rows: int
+    """Rows of its last execution."""
     polls: int
+    """How often it was executed."""
     reason: str
+    """Why it is in this state; empty if there is nothing to say."""
     missing_games: tuple[str, ...] = ()
+    """Ids of the games that lack its data."""
     waits_for: tuple[str, ...] = ()
+    """Names of the steps that it cannot start without."""
     last_poll: AwareDatetime | None = None
     next_poll: AwareDatetime | None = None
+    """When it is tried again; null if that is not planned."""
     soft_deadline: AwareDatetime | None = None
+    """When fallback sources are polled and an alert is sent."""
     hard_deadline: AwareDatetime | None = None
+    """When the day goes on without it, or waits for an operator."""
 
     @property
     def label(self) -> str:
@@ -138,24 +151,33 @@ class DayStatus(Frozen):
     game_date: date
     state: RunState
     phase: Phase
+    """The first phase that is not over."""
     data_quality: DataQuality
     sentence: str
     """State, phase and reason in one sentence."""
     now: AwareDatetime
     """Time on the day's clock."""
     virtual: bool
+    """The day is a replay in virtual time."""
     held: bool
+    """Its virtual clock stands still until it is resumed."""
     backfilled: bool = False
     """The run started after the games: its predictions are marked and never picks."""
     games: tuple[SlateGame, ...]
     postponed_games: tuple[str, ...]
+    """Ids; these games are not among `games`."""
     predictions_due: AwareDatetime | None
+    """When predictions are published at the latest; null without games."""
     first_published_at: AwareDatetime | None
+    """When the first predictions came out; null before."""
     refreshed_at: tuple[AwareDatetime, ...]
+    """When later ones came out."""
     steps: tuple[StepStatus, ...]
     counts: dict[str, int]
+    """Name -> number, such as that of the predictions."""
     degradations: tuple[Degradation, ...]
     attention: tuple[Attention, ...]
+    """The parked steps, which wait for an operator."""
     withheld_picks: tuple[WithheldPicks, ...] = ()
     alerts: tuple[Alert, ...]
     audit: tuple[AuditEntry, ...]

@@ -16,16 +16,27 @@ from tests.support.trained_models import trained
 from tipoff.errors import BadInputError, StorageError
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
-from tipoff.publishing.envelope import Envelope, ExportStatus, decode, put_pointer, put_version
+from tipoff.publishing.envelope import Edition, decode
+from tipoff.publishing.export import Export
 from tipoff.publishing.store import ExportStore
+from tipoff.publishing.writing import write_export
 from tipoff.storage.base import ObjectStore
 from tipoff.storage.bucket import BucketStore
 from tipoff.storage.open import open_store
 from tipoff.systems.model_store import ModelStore
-from tipoff.vocabulary import Outcome
+from tipoff.vocabulary import Frozen, Outcome
 
 DAY = date(2024, 3, 29)
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
+
+
+class Rows(Frozen):
+    """The payload of an export."""
+
+    rows: int
+
+
+ROWS = Export("rows", "v1/rows/{game_date}.json", "s", "w", Rows, pointer="v1/rows/latest.json", versions=True)
 
 
 @pytest.fixture(scope="module")
@@ -146,23 +157,23 @@ def test_the_landing_lists_its_manifest_by_date_and_poll(store: ObjectStore) -> 
 def test_a_pointer_never_goes_back_to_an_earlier_date(store: ObjectStore) -> None:
     exports = ExportStore(store)
 
-    def put(day: int) -> bool:
-        game_date = date(2024, 3, day)
-        envelope = Envelope(game_date=game_date, generated_at=AS_OF, as_of=AS_OF, status=ExportStatus.COMPLETE)
-        return put_pointer(exports, "v1/results/latest.json", envelope, {"day": day})
+    def put(day: int) -> tuple[str, ...]:
+        envelope = Edition(date(2024, 3, day), AS_OF, AS_OF).envelope()
+        return write_export(exports, ROWS, envelope, Rows(rows=day))
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(put, [3, 9, 1, 12, 5, 12, 7, 2]))
-    latest = decode(exports.read("v1/results/latest.json") or b"")
-    assert latest["day"] == 12
-    assert not put(11)
+    latest = decode(exports.read(ROWS.pointer) or b"")
+    assert latest["rows"] == 12
+    assert ROWS.pointer not in put(11)
 
 
 def test_two_versions_of_one_time_are_two_exports(store: ObjectStore) -> None:
     exports = ExportStore(store)
-    envelope = Envelope(game_date=DAY, generated_at=AS_OF, as_of=AS_OF, status=ExportStatus.COMPLETE)
-    paths = [put_version(exports, "v1/results/a", envelope, {"rows": rows}) for rows in (1, 2, 1)]
-    assert paths == ["v1/results/a.json", "v1/results/a-2.json", "v1/results/a.json"]
+    envelope = Edition(DAY, AS_OF, AS_OF).envelope()
+    paths = [write_export(exports, ROWS, envelope, Rows(rows=rows))[0] for rows in (1, 2, 1)]
+    stem = f"v1/rows/{DAY}/{AS_OF:%Y%m%dT%H%M%SZ}"
+    assert paths == [f"{stem}.json", f"{stem}-2.json", f"{stem}.json"]
 
 
 def test_models_are_stored_promoted_and_verified(store: ObjectStore) -> None:

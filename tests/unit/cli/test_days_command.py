@@ -23,7 +23,7 @@ from tipoff.publishing.ended_days import EndedDay, publish_ended_day
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import ExportStore
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import DayStatus, eastern
+from tipoff.vocabulary import DayStatus, Phase, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 from workflows.search_attributes import ATTENTION_STEPS, DATA_QUALITY, RUN_STATE, WAITS_FOR
@@ -72,7 +72,10 @@ def ended_row(**columns: Any) -> dict[str, Any]:
         "success_rate": 0.98,
         "sentence": "complete: 12 games",
         "ended_at": eastern(DAY, 23),
-        "lines_rows": 312,
+        "runs": 1,
+        **{f"{phase}_rows": 312 for phase in Phase},
+        "steps": ["nbac_schedule"],
+        "success_rates": [0.98],
         **columns,
     }
 

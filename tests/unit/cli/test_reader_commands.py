@@ -18,8 +18,8 @@ from tests.support.starter import Ended
 from tipoff.grading.accuracy import grade_date
 from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.envelope import Edition
-from tipoff.publishing.exports import publish_results
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
+from tipoff.publishing.results import publish_results
 from tipoff.publishing.store import open_exports
 from tipoff.warehouse.open import open_warehouse
 

@@ -11,14 +11,22 @@ import polars as pl
 import pytest
 
 from devtools.data_dictionary import data_dictionary
-from devtools.lineage import COMPUTED_IN_PYTHON, EXPORTS, origins_of
+from devtools.lineage import COMPUTED_IN_PYTHON, export_files, origins_of
 from runtime import PROJECT
 from tipoff.grading.accuracy import grade_date
-from tipoff.publishing.best_bets import best_bets_content
-from tipoff.publishing.exports import predictions_content, results_content
-from tipoff.publishing.summary import summarise
+from tipoff.landing.landing import Landing
+from tipoff.publishing.best_bets import publish_best_bets
+from tipoff.publishing.envelope import Edition
+from tipoff.publishing.live import publish_live
+from tipoff.publishing.performance import performance_of, publish_performance
+from tipoff.publishing.predictions import predictions_content, publish_predictions
+from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
+from tipoff.publishing.results import publish_results, results_content
+from tipoff.publishing.store import ExportStore
+from tipoff.publishing.summary import publish_summary
+from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import eastern
-from tipoff.warehouse.base import Parameters
+from tipoff.warehouse.base import Parameters, Warehouse
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 from tipoff.warehouse.feature_store import build_features, stored_features
 from tipoff.warehouse.sql_files import SQL
@@ -53,24 +61,37 @@ def test_the_page_is_current() -> None:
 
 
 @pytest.mark.parametrize(
-    ("export", "content"),
+    ("names", "publish"),
     [
-        ("v1/predictions", predictions_content),
-        ("v1/best-bets", best_bets_content),
-        ("v1/results", results_content),
-        ("v1/summary", summarise),
+        (["predictions"], publish_predictions),
+        (["best-bets"], publish_best_bets),
+        (["summary"], publish_summary),
+        (["results"], publish_results),
+        (["systems-performance"], publish_performance),
+        (["player", "players-index"], publish_exports_of_players),
+        (["tonight-all-players", "trends-hot-cold", "calendar-game-counts"], publish_exports_of_tonight),
     ],
 )
 def test_an_export_reads_the_declared_files(
-    warehouse: RecordingWarehouse, export: str, content: Callable[..., Any]
+    warehouse: RecordingWarehouse,
+    tmp_path: Path,
+    names: list[str],
+    publish: Callable[[Warehouse, ExportStore, Edition], object],
 ) -> None:
-    content(warehouse, DAY, NOW)
-    assert warehouse.files == set(EXPORTS[export])
+    publish(warehouse, ExportStore(FolderStore(tmp_path / "exports")), Edition(DAY, NOW, NOW))
+    assert warehouse.files == {file for name in names for file in export_files()[name]}
 
 
-def test_the_page_of_a_date_reads_what_its_exports_read() -> None:
-    shown = ("v1/predictions", "v1/results", "v1/systems")
-    assert set(EXPORTS["pages"]) == {name for export in shown for name in EXPORTS[export]}
+def test_the_live_exports_read_the_declared_files(warehouse: RecordingWarehouse, tmp_path: Path) -> None:
+    store, landing = ExportStore(FolderStore(tmp_path / "exports")), Landing(FolderStore(tmp_path / "raw"))
+    publish_live(warehouse, landing, store, Edition(DAY, NOW, NOW))
+    assert warehouse.files == set(export_files()["live"]) == set(export_files()["live-grading"])
+
+
+def test_the_page_of_a_date_reads_what_its_exports_read(warehouse: RecordingWarehouse) -> None:
+    for shown in (predictions_content, results_content, performance_of):
+        shown(warehouse, DAY, NOW)
+    assert warehouse.files == set(export_files()["pages"])
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 from tests.support.evening import DAY
-from tipoff.publishing.envelope import Envelope, ExportStatus, put
 from tipoff.publishing.morning_facts import morning_facts
 from tipoff.publishing.status import publish_status, read_status
 from tipoff.publishing.store import ExportStore
@@ -39,11 +39,11 @@ class ExportStoreWithNothing(ExportStore):
 
 
 def test_the_headline_figures_and_open_degradations_are_read(store: ExportStore, status: dict[str, Any]) -> None:
-    envelope = Envelope(game_date=DAY, generated_at=NOON, as_of=NOON, status=ExportStatus.COMPLETE)
+    envelope = {"game_date": DAY.isoformat(), "as_of": NOON.isoformat(), "status": "complete"}
     figures = {"n": 40, "hit_rate": 0.55, "profit": 2.5, "mae": 5.1, "line_mae": 5.2}
     headline = {"system_id": "ensemble_v1", "view": "market"}
-    systems = {"ensemble_v1": {"market": figures}}
-    put(store, f"v1/summary/{DAY}.json", envelope, {"headline": headline, "systems": systems})
+    summary = {**envelope, "headline": headline, "systems": {"ensemble_v1": {"market": figures}}}
+    store.write_if_changed(f"v1/summary/{DAY}.json", json.dumps(summary).encode())
     day = {
         "game_date": DAY.isoformat(),
         "status": "COMPLETE",
@@ -57,7 +57,7 @@ def test_the_headline_figures_and_open_degradations_are_read(store: ExportStore,
         "sentence": "complete",
         "ended_at": NOON.isoformat(),
     }
-    put(store, f"v1/days/{DAY}.json", envelope, {"day": day})
+    store.write_if_changed(f"v1/days/{DAY}.json", json.dumps({**envelope, "day": day}).encode())
     publish_status(store, read_status({**status, "game_date": TODAY.isoformat()}), NOON)
     facts = morning_facts(store, TODAY, ("210 credits",))
     assert (facts.yesterday.ended, facts.yesterday.graded) == ("COMPLETE (degraded)", 99)

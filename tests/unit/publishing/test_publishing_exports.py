@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from tests.support.rows import rows_of
 from tipoff.alerting.store import read_book
 from tipoff.grading.accuracy import grade_date
 from tipoff.grading.balance import release_picks, withhold_one_sided
-from tipoff.publishing.envelope import Edition, Envelope, ExportStatus, decode, put, put_pointer, put_version
-from tipoff.publishing.exports import publish_predictions, publish_results
+from tipoff.publishing.envelope import Edition, decode
+from tipoff.publishing.predictions import publish_predictions
+from tipoff.publishing.results import publish_results
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
@@ -40,7 +41,6 @@ def player_named(exported: dict[str, Any], name: str) -> dict[str, Any]:
 def test_predictions_are_written_as_version_date_and_today(before_tip: Warehouse, store: ExportStore) -> None:
     published = publish_predictions(before_tip, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
     assert published.paths == ("v1/predictions/2024-03-29/20240329T190500Z.json", TONIGHT, TODAY)
-    assert published.version == published.paths[0]
     assert len({store.read(path) for path in published.paths}) == 1
 
 
@@ -288,48 +288,6 @@ def test_a_game_with_one_ungraded_player_is_listed_as_pending(morning_after: War
     publish_results(morning_after, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     exported = export(store, "v1/results/latest.json")
     assert (exported["status"], exported["pending_games"]) == ("degraded", [graded["game_id"][0]])
-
-
-# ── envelope ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def envelope(game_date: date = DAY, status: ExportStatus = ExportStatus.COMPLETE) -> Envelope:
-    return Envelope(game_date=game_date, generated_at=WALL_CLOCK, as_of=WITH_LINES, status=status)
-
-
-def test_every_export_has_the_same_envelope(store: ExportStore) -> None:
-    put(store, "v1/x.json", envelope(), {"players": []})
-    assert export(store, "v1/x.json") == {
-        "schema_version": 1,
-        "game_date": "2024-03-29",
-        "generated_at": "2026-01-01T12:00:00Z",
-        "as_of": "2024-03-29T19:05:00Z",
-        "status": "complete",
-        "degraded_reasons": [],
-        "missing_games": [],
-        "backfilled": False,
-        "players": [],
-    }
-
-
-def test_a_version_with_other_content_gets_a_number(store: ExportStore) -> None:
-    paths = [put_version(store, "v1/p/version", envelope(), {"players": who}) for who in (["a"], ["b"], ["a"], ["b"])]
-    assert paths == ["v1/p/version.json", "v1/p/version-2.json", "v1/p/version.json", "v1/p/version-2.json"]
-
-
-def test_a_damaged_file_is_overwritten(store: ExportStore) -> None:
-    for path in ("v1/x.json", "v1/today.json", "v1/version.json"):
-        store.write_if_changed(path, b'{"game_date": "2024-')
-    put(store, "v1/x.json", envelope(), {})
-    assert put_pointer(store, "v1/today.json", envelope(), {})
-    assert put_version(store, "v1/version", envelope(), {}) == "v1/version.json"
-    assert all(export(store, path)["status"] == "complete" for path in ("v1/x.json", "v1/today.json"))
-
-
-def test_a_value_that_is_not_a_number_is_rejected(store: ExportStore) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        put(store, "v1/x.json", envelope(), {"points": float("nan")})
-    assert store.read("v1/x.json") is None
 
 
 def test_the_fixture_has_the_real_results(morning_after: Warehouse) -> None:

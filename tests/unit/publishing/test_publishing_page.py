@@ -9,8 +9,9 @@ import pytest
 from tests.support import evening
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
-from tipoff.publishing.exports import predictions_content, results_content
 from tipoff.publishing.page import PICKS_SHOWN, _misses, publish_page
+from tipoff.publishing.predictions import predictions_content
+from tipoff.publishing.results import results_content
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
@@ -116,7 +117,9 @@ def test_after_the_games_the_results_come_first(page: str) -> None:
 
 def predictions_of(warehouse: Warehouse, as_of: datetime) -> list[dict[str, Any]]:
     return [
-        each for player in predictions_content(warehouse, DAY, as_of).payload["players"] for each in player["systems"]
+        each
+        for player in predictions_content(warehouse, DAY, as_of).payload.model_dump()["players"]
+        for each in player["systems"]
     ]
 
 
@@ -153,7 +156,7 @@ def test_a_pick_whose_game_left_the_schedule_is_shown_with_the_id_of_the_game(
 
 
 def test_only_a_pick_wins_or_loses(morning_after: Warehouse, page: str) -> None:
-    graded = results_content(morning_after, DAY, NEXT_MORNING).payload["players"]
+    graded = results_content(morning_after, DAY, NEXT_MORNING).payload.model_dump()["players"]
     every = [each for player in graded for each in player["systems"] if each["system_id"] == "ensemble_v1"]
     losses = {each["prediction_id"] for each in every if each["grade"] == "loss"}
     picks = {each["prediction_id"] for each in every if each["recommendation"] in ("OVER", "UNDER")}

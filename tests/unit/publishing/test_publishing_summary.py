@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,13 @@ from tipoff.warehouse.base import Warehouse
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
+def figures_of(warehouse: Warehouse, as_of: datetime) -> dict[str, Any]:
+    """The figures of the date as they are exported, with all their decimals."""
+    return summarise(warehouse, DAY, as_of).model_dump(mode="json")
+
+
 def test_the_figures_of_a_graded_day_add_up(morning_after: Warehouse) -> None:
-    summary = summarise(morning_after, DAY, NEXT_MORNING)
+    summary = figures_of(morning_after, NEXT_MORNING)
     assert (summary["games"], summary["players_predicted"], summary["lined_players"]) == (12, 221, 135)
     for (system,) in map(dict.values, summary["systems"].values()):
         outcomes = system["outcomes"]
@@ -37,7 +43,7 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
         WHERE predictions.system_id = 'ensemble_v1' AND predictions.line IS NOT NULL AND box.minutes > 0
         """
     )
-    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
+    system = figures_of(morning_after, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
     assert system["mae_n"] == system["last10_n"] == box.height
     assert system["mae"] == system["mae_beside_last10"]
     assert system["line_mae"] == pytest.approx((box["line"] - box["points"]).abs().mean(), abs=1e-4)
@@ -45,24 +51,24 @@ def test_the_errors_of_line_and_last_10_are_computed_on_the_same_rows(morning_af
 
 
 def test_the_headline_is_the_market_view_of_the_ensemble(morning_after: Warehouse) -> None:
-    summary = summarise(morning_after, DAY, NEXT_MORNING)
+    summary = figures_of(morning_after, NEXT_MORNING)
     assert summary["headline"] == {"system_id": "ensemble_v1", "view": "market"}
     assert summary["headline"]["view"] in summary["systems"][summary["headline"]["system_id"]]
 
 
 def test_a_replayed_day_without_figures_has_the_same_fields(morning_after: Warehouse) -> None:
     of_the_run = {"games", "first_published_at", "refreshed_at"}
-    assert summarise(morning_after, DAY, NEXT_MORNING).keys() == NO_FIGURES.keys() | of_the_run
+    assert figures_of(morning_after, NEXT_MORNING).keys() == NO_FIGURES.keys() | of_the_run
 
 
 def test_publication_times_are_in_eastern_time(before_tip: Warehouse) -> None:
-    summary = summarise(before_tip, DAY, WITH_LINES)
+    summary = figures_of(before_tip, WITH_LINES)
     assert summary["first_published_at"] == "2024-03-29T13:30:00-04:00"
     assert summary["refreshed_at"] == "2024-03-29T15:05:00-04:00"
 
 
 def test_before_grading_figures_are_null(before_tip: Warehouse) -> None:
-    system = summarise(before_tip, DAY, WITH_LINES)["systems"]["moving_average"]["model"]
+    system = figures_of(before_tip, WITH_LINES)["systems"]["moving_average"]["model"]
     assert system["predictions"] == 221
     assert (system["mae"], system["hit_rate"], system["n"]) == (None, None, 0)
 
@@ -75,7 +81,7 @@ def test_the_headline_rate_and_the_profit_are_those_of_picks(morning_after: Ware
     others = morning_after.query(
         "SELECT profit_units FROM prediction_accuracy WHERE recommendation IN ('PASS', 'NO_LINE')"
     )
-    system = summarise(morning_after, DAY, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
+    system = figures_of(morning_after, NEXT_MORNING)["systems"]["ensemble_v1"]["market"]
     assert system["n"] == picks["grade"].is_in(["win", "loss"]).sum()
     assert system["profit"] == pytest.approx(picks["profit_units"].sum(), abs=1e-4)
     assert others["profit_units"].is_null().all()
@@ -86,7 +92,7 @@ def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample:
     evening.predict_at(warehouse, sample, NEXT_MORNING)
     evening.load_results(warehouse, sample)
     grade_date(warehouse, DAY, NEXT_MORNING)
-    system = summarise(warehouse, DAY, NEXT_MORNING)["systems"]["moving_average"]["model"]
+    system = figures_of(warehouse, NEXT_MORNING)["systems"]["moving_average"]["model"]
     assert system["predictions"] == system["backfilled"] == sum(system["outcomes"].values()) == 221
     assert (system["mae_n"], system["n"], system["hit_rate"]) == (0, 0, None)
 
@@ -104,11 +110,12 @@ def test_the_summary_has_the_envelope_of_every_export(morning_after: Warehouse, 
         degraded_reasons=("no report",),
         missing_games=("0022301073",),
     )
-    assert exported == summarise(morning_after, DAY, NEXT_MORNING)
+    assert exported.keys() == figures_of(morning_after, NEXT_MORNING).keys()
+    assert exported["systems"]["ensemble_v1"]["market"]["mae_n"] == 131
 
 
 def test_a_day_without_predictions_has_no_systems(warehouse: Warehouse, sample: Path) -> None:
     evening.load_slate(warehouse, sample)
-    summary = summarise(warehouse, DAY, WITH_LINES)
+    summary = figures_of(warehouse, WITH_LINES)
     assert (summary["games"], summary["players_predicted"], summary["systems"]) == (12, 0, {})
     assert (summary["first_published_at"], summary["refreshed_at"]) == (None, None)

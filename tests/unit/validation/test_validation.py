@@ -277,7 +277,7 @@ def test_damage_to_a_finished_day_is_found_with_its_table_or_export(kind: str) -
     judged = result(damaged, check)
     assert judged.state is DataState.FAILED, judged
     (declared,) = (each for each in CHECKS if each.name == check)
-    assert judged.reads == declared.reads.format(date=DAY)
+    assert judged.reads == declared.reads.format(game_date=DAY)
     assert any(each.severity is Severity.CRITICAL for each in findings(validate(damaged)))
 
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.pages import Content, Key, Page
-from tipoff.publishing.status import POINTER
+from tipoff.publishing.status import STATUS
 from tipoff.vocabulary import DayStatus
 
 
 def _content(exports: Exports, _: Key) -> Content:
-    status = exports.read_as(POINTER, DayStatus)
+    status = exports.read_as(STATUS.pointer, DayStatus)
     return Content({"status": status.payload if status else None}, status.envelope if status else None)
 
 

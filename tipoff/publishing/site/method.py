@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from tipoff.publishing.day_flow import day_flow, due_at, example_plan, opens_at, steps_by_phase
 from tipoff.publishing.glossary import terms
-from tipoff.publishing.reader_exports import READER_EXPORTS
+from tipoff.publishing.registry import EXPORTS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import HEADLINE, SUMMARIES, SYSTEMS
@@ -50,7 +50,7 @@ def _values() -> dict[str, Any]:
         "systems": [(system_id, title, SUMMARIES[system_id]) for system_id, title in SYSTEMS.items()],
         "headline": HEADLINE,
         "titles": SYSTEMS,
-        "exports": sorted(READER_EXPORTS, key=lambda export: export.path),
+        "exports": sorted(EXPORTS, key=lambda export: export.path),
         "terms": terms(),
     }
 

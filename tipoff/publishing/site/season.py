@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from tipoff.publishing.calendar import GAME_COUNTS, CalendarPayload, GameCount
 from tipoff.publishing.figures import course_figure
-from tipoff.publishing.performance import POINTER
+from tipoff.publishing.performance import PERFORMANCE
 from tipoff.publishing.site.exports import Exports, JsonObject
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.site.results import FOLDER
@@ -52,7 +52,7 @@ class MonthFigures(NamedTuple):
 
 def _content(exports: Exports, _: Key) -> Content:
     calendar = exports.read_as(GAME_COUNTS.path, CalendarPayload)
-    performance = exports.read(POINTER)
+    performance = exports.read(PERFORMANCE.pointer)
     course = performance.get("course", []) if performance else []
     with_results = set(exports.dates(FOLDER))
     envelope = calendar.envelope if calendar else None

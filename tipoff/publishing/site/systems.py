@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.publishing.figures import range_bar, reliability_figure
-from tipoff.publishing.performance import POINTER
+from tipoff.publishing.performance import PERFORMANCE
 from tipoff.publishing.site.exports import Exports, JsonObject
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import HEADLINE, SYSTEMS
@@ -19,10 +19,10 @@ SCALE: Final = (0.3, 0.7)
 
 
 def _content(exports: Exports, _: Key) -> Content:
-    performance = exports.read(POINTER)
+    performance = exports.read(PERFORMANCE.pointer)
     if performance is None:
         return Content({"windows": {}})
-    return Content(_values(performance), exports.envelope(POINTER))
+    return Content(_values(performance), exports.envelope(PERFORMANCE.pointer))
 
 
 def _values(performance: JsonObject) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ from tipoff.publishing.figures import range_bar
 from tipoff.publishing.site.exports import Exports, Published
 from tipoff.publishing.site.graded import GradedPrediction, graded_players
 from tipoff.publishing.site.pages import Content, Key, Page
+from tipoff.publishing.slate import Game
 from tipoff.publishing.status import status_path
-from tipoff.publishing.tonight import ALL_PLAYERS, TonightGame, TonightPayload, TonightPlayer
+from tipoff.publishing.tonight import ALL_PLAYERS, TonightPayload, TonightPlayer
 from tipoff.vocabulary import DayStatus
 
 
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 class GameRows(NamedTuple):
     """A game with its players: those with a line by value, the others by predicted points."""
 
-    game: TonightGame
+    game: Game
     lined: tuple[Row, ...]
     unlined: tuple[TonightPlayer, ...]
 
@@ -60,7 +61,7 @@ def rows_by_game(payload: TonightPayload, results: Mapping[tuple[str, str], Grad
 
 
 def _rows(
-    game: TonightGame, players: list[TonightPlayer], results: Mapping[tuple[str, str], GradedPrediction], top: int
+    game: Game, players: list[TonightPlayer], results: Mapping[tuple[str, str], GradedPrediction], top: int
 ) -> GameRows:
     unlined = [player for player in players if player.line is None]
     return GameRows(

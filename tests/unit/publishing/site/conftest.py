@@ -12,8 +12,8 @@ from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
 from tests.unit.publishing.conftest import WALL_CLOCK
 from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.envelope import Edition
-from tipoff.publishing.exports import publish_results
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
+from tipoff.publishing.results import publish_results
 from tipoff.publishing.status import PublishResult, publish_status, read_status
 from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.warehouse.base import Warehouse

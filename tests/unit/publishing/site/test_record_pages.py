@@ -13,11 +13,11 @@ from tests.support.evening import DAY, NEXT_MORNING
 from tests.unit.publishing.conftest import WALL_CLOCK
 from tipoff.publishing.day_flow import example_plan
 from tipoff.publishing.envelope import Edition, decode
-from tipoff.publishing.exports import publish_results
 from tipoff.publishing.glossary import terms
 from tipoff.publishing.page import publish_page
-from tipoff.publishing.performance import POINTER
-from tipoff.publishing.reader_exports import READER_EXPORTS
+from tipoff.publishing.performance import PERFORMANCE
+from tipoff.publishing.registry import EXPORTS
+from tipoff.publishing.results import publish_results
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.results import profit_of, skill_of, surprises
 from tipoff.publishing.site.season import SEASON
@@ -156,9 +156,9 @@ def test_systems_have_every_view_with_its_numbers_of_rows(graded_exports: Export
 
 
 def test_the_season_adds_the_profit_up_and_links_the_dates_with_results(graded_exports: ExportStore) -> None:
-    [one] = decode(graded_exports.read(POINTER) or b"")["course"]
+    [one] = decode(graded_exports.read(PERFORMANCE.pointer) or b"")["course"]
     before = {**one, "game_date": str(DAY - timedelta(days=40))}
-    with_export(graded_exports, POINTER, course=[before, one])
+    with_export(graded_exports, PERFORMANCE.pointer, course=[before, one])
     publish_site(graded_exports)
     page = html(graded_exports, "season.html")
     profit = one["picks"]["profit"]
@@ -196,7 +196,7 @@ def test_a_day_without_report_page_has_no_links(graded_exports: ExportStore, sta
 def test_the_method_has_every_system_input_and_term(store: ExportStore) -> None:
     publish_site(store)
     page = html(store, "method.html")
-    for shown in (*SYSTEMS.values(), *(each.word for each in terms()), *(export.summary for export in READER_EXPORTS)):
+    for shown in (*SYSTEMS.values(), *(each.word for each in terms()), *(export.summary for export in EXPORTS)):
         assert escape(shown).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page
     inputs = [step for step in example_plan().steps if step.kind is StepKind.SOURCE]
     assert all(f'<th scope="row">{step.title}</th>' in page for step in inputs)
