@@ -19,6 +19,10 @@ LEFT, RIGHT, TOP, BOTTOM = 54, 24, 38, 52
 LEAST_BETWEEN_LABELS = 40
 
 
+def _signed(points: float) -> str:
+    return "0" if points == 0 else f"{points:+.3g}".replace("-", "−")
+
+
 class Axis(NamedTuple):
     """A linear scale from values to positions along one axis."""
 
@@ -128,7 +132,65 @@ def _mean_step(x: Axis, y: Axis, start: float, end: float, mean: float) -> str:
     return f'<line class="mean" x1="{x.at(start)}" x2="{x.at(end)}" y1="{y.at(mean)}" y2="{y.at(mean)}"/>'
 
 
-def course_figure(key: str, name: str, course: Sequence[tuple[date, float]], title: str) -> str:
+def share_bar(share: float) -> str:
+    """Draw a share of one as a bar; hidden from screen readers, as the number stands beside it."""
+    return f'<svg class="share" aria-hidden="true"><rect width="{100 * share:.0f}%" height="100%"/></svg>'
+
+
+def term_bar(points: float, reach: float) -> str:
+    """Draw a term of a sum from the middle, to the right if it adds, on the scale -`reach` to `reach`."""
+    width = 50 * abs(points) / reach if reach else 0.0
+    start = 50 if points >= 0 else 50 - width
+    kind = "over" if points >= 0 else "under"
+    bar = f'<rect class="{kind}" x="{start:.1f}%" width="{width:.1f}%" y="2" height="10"/>'
+    return f'<svg class="term" aria-hidden="true">{_vertical("grid", "50%", 0, 14)}{bar}</svg>'
+
+
+def games_figure(key: str, games: Sequence[tuple[date, int, float | None]], line: float | None) -> str:
+    """Draw the points of games, the oldest first, against a line; a short mark is the closing line of the game."""
+    highest = max(*(points for _, points, _ in games), *(mark for *_, mark in games if mark), line or 0, 1)
+    y = Axis(0, _round_up(highest + 2, 5), HEIGHT - BOTTOM, TOP)
+    slot = (WIDTH - RIGHT - LEFT) / len(games)
+    starts = [LEFT + index * slot for index in range(len(games))]
+    ticks = [(start + slot / 2, f"{day:%b} {day.day}") for start, (day, *_) in zip(starts, games, strict=True)]
+    body = [
+        *(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(v)}" y2="{y.at(v)}"/>'
+            + _text(LEFT - 7, y.at(v) + 5, f"{v:g}", "end")
+            for v in _steps(0, int(y.high), 5 if y.high <= 30 else 10)
+        ),
+        *(_game_bar(start, slot, game, line, y) for start, game in zip(starts, games, strict=True)),
+        *(_text(at, HEIGHT - BOTTOM + 18, text, "middle") for at, text in _apart([ticks[0], *ticks[4::5]])),
+        _text(2, 17, "Points", "start", "label"),
+    ]
+    title = f"Points in the last {counted(len(games), 'game')}"
+    if line is None:
+        return _figure(key, title, ", ".join(str(points) for _, points, _ in games), body)
+    body.append(f'<line class="asked" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(line)}" y2="{y.at(line)}"/>')
+    body.append(_text(WIDTH - RIGHT, 17, f"line {line:g}", "end", "label"))
+    over = sum(points > line for _, points, _ in games)
+    return _figure(key, title, f"Over {line:g} in {over} of {counted(len(games), 'game')}.", body)
+
+
+def _game_bar(start: float, slot: float, game: tuple[date, int, float | None], line: float | None, y: Axis) -> str:
+    _, points, closing = game
+    kind = "game" if line is None or points == line else "over" if points > line else "under"
+    width, top = slot * 0.72, y.at(points)
+    left = start + (slot - width) / 2
+    return (
+        f'<rect class="{kind}" x="{left:.1f}" y="{top}" width="{width:.1f}" height="{y.start - top:.1f}" rx="2"/>'
+        + _text(start + slot / 2, top - 4, str(points), "middle", "top")
+        + ("" if closing is None else _level(start, start + slot, y.at(closing)))
+    )
+
+
+def _level(start: float, end: float, y: float) -> str:
+    return f'<line class="closing" x1="{start:.1f}" x2="{end:.1f}" y1="{y}" y2="{y}"/>'
+
+
+def course_figure(
+    key: str, name: str, course: Sequence[tuple[date, float]], title: str, label: Format = _signed
+) -> str:
     """Draw a figure from date to date, with zero and the last value."""
     first, last = course[0][0].toordinal(), course[-1][0].toordinal()
     values = [value for _, value in course]
@@ -141,15 +203,15 @@ def course_figure(key: str, name: str, course: Sequence[tuple[date, float]], tit
     line = [(x.at(day.toordinal()), y.at(value)) for day, value in course]
     body = [
         *(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(v)}" y2="{y.at(v)}"/>' for v in ticks),
-        *(_text(LEFT - 7, y.at(v) + 5, _signed(v), "end") for v in ticks),
+        *(_text(LEFT - 7, y.at(v) + 5, label(v), "end") for v in ticks),
         *(_text(at, HEIGHT - BOTTOM + 18, text, "middle") for at, text in _apart(_date_ticks(course, x))),
         f'<line class="ideal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(0)}" y2="{y.at(0)}"/>',
         f'<polyline class="course" points="{" ".join(f"{a},{b}" for a, b in line)}"/>',
         f'<circle class="mark" cx="{line[-1][0]}" cy="{line[-1][1]}" r="5"/>',
         _text(2, 17, title, "start", "label"),
     ]
-    spread = f"from {_signed(min(values))} to {_signed(max(values))}"
-    description = f"{counted(len(course), 'date')} until {course[-1][0]}: last {_signed(values[-1])}, {spread}."
+    spread = f"from {label(min(values))} to {label(max(values))}"
+    description = f"{counted(len(course), 'date')} until {course[-1][0]}: last {label(values[-1])}, {spread}."
     return _figure(f"course-{key}", name, description, body)
 
 
@@ -217,7 +279,3 @@ def _round_up(value: float, step: int) -> int:
 
 def _percent(share: float) -> str:
     return f"{share:.0%}"
-
-
-def _signed(points: float) -> str:
-    return "0" if points == 0 else f"{points:+.3g}".replace("-", "−")

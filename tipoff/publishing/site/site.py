@@ -14,6 +14,8 @@ from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
 from tipoff.publishing.site.method import METHOD
 from tipoff.publishing.site.pages import FOLDER, Content, Page
+from tipoff.publishing.site.player import PLAYER_PAGE
+from tipoff.publishing.site.players import PLAYERS_PAGE
 from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS
 from tipoff.publishing.site.season import SEASON
 from tipoff.publishing.site.systems import SYSTEMS_PAGE
@@ -30,6 +32,8 @@ PAGES: Final[tuple[Page, ...]] = (
     RESULTS,
     SYSTEMS_PAGE,
     SEASON,
+    PLAYERS_PAGE,
+    PLAYER_PAGE,
     LATEST_DAYS,
     DAYS,
     METHOD,

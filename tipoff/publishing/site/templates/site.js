@@ -50,7 +50,7 @@ function enhance(list) {
   if (!controls || !items.length) return;
   if (select) select.value = headings.indexOf(order);
   controls.hidden = false;
-  controls.open = matchMedia("(min-width: 861px)").matches; // on a phone the players come first
+  controls.open ||= matchMedia("(min-width: 861px)").matches; // on a phone the players come first
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("input", (event) => {
     if (event.target === select) sortBy(headings[select.value], false);
