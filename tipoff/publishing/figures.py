@@ -100,7 +100,7 @@ def residual_figure(key: str, name: str, residuals: Sequence[tuple[float, float]
     body = [
         *_grid(x, y, _steps(0, top, 5 if top <= 30 else 10), _steps(-reach, reach, 10), _signed),
         f'<line class="ideal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(0)}" y2="{y.at(0)}"/>',
-        *(f'<circle class="speck" cx="{x.at(a)}" cy="{y.at(b)}" r="4"/>' for a, b in residuals),
+        f'<path class="speck" d="{"".join(f"M{x.at(a)} {y.at(b)}h0" for a, b in residuals)}"/>',
         *(_mean_step(x, y, *step) for step in _means(residuals, 5)),
         *_labels("Predicted points", "Scored minus predicted"),
     ]

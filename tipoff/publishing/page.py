@@ -1,4 +1,4 @@
-"""Renders the report page of a date from the warehouse and the day status: one HTML file without scripts.
+"""Renders the report page of a date from the warehouse and the day status: HTML without scripts.
 
 The page contains no wall-clock time, so the same inputs give the same page.
 """
@@ -47,48 +47,73 @@ _COMPLETE: Final = {
 def publish_page(
     warehouse: Warehouse, store: ExportStore, game_date: date, as_of: datetime, status: Mapping[str, Any]
 ) -> PublishResult:
-    """Write `pages/{date}.html` as known at `as_of`; `status` is the day status as exported in `status.json`."""
+    """Write `pages/{date}.html` and a page of each game as known at `as_of`.
+
+    `status` is the day status as exported in `status.json`.
+    """
     predicted = predictions_content(warehouse, game_date, as_of)
     results = results_content(warehouse, game_date, as_of)
-    path = f"pages/{game_date}.html"
     performance = performance_of(warehouse, game_date, as_of).payload.model_dump() if results.rows else None
     payloads = (predicted.payload.model_dump(), results.payload.model_dump(), performance)
-    html = render_page(read_status(status), as_of, *payloads)
-    store.write_if_changed(path, html.encode())
-    return PublishResult(paths=(path,), rows=predicted.rows)
+    pages = render_pages(read_status(status), as_of, *payloads)
+    for path, html in pages.items():
+        store.write_if_changed(path, html.encode())
+    return PublishResult(paths=tuple(pages), rows=predicted.rows)
 
 
-def render_page(
+def render_pages(
     status: DayStatus, as_of: datetime, predicted: JsonObject, results: JsonObject, performance: JsonObject | None
-) -> str:
-    """Render the page as HTML from a status and the payloads of the exports; `performance` is None without grades."""
+) -> dict[str, str]:
+    """Render the pages of the games, then that of the date, as path -> HTML.
+
+    They show a status and the payloads of the exports; `performance` is None without grades.
+    """
+    games = _games(predicted, results)
+    shared = {
+        "game_date": status.game_date,
+        "as_of": as_of,
+        "colours": _colours([*predicted["players"], *results["players"]]),
+        "headline": HEADLINE,
+    }
+    pages = {
+        f"pages/{status.game_date}/{game['game_id']}.html": template("game_page.html.j2").render(shared, game=game)
+        for game in games
+        if game["players"]
+    }
+    values = _values(status, predicted, results, performance)
+    return {
+        **pages,
+        f"pages/{status.game_date}.html": template("page.html.j2").render(shared, games=games, **values),
+    }
+
+
+def _values(
+    status: DayStatus, predicted: JsonObject, results: JsonObject, performance: JsonObject | None
+) -> dict[str, Any]:
+    """Return what only the page of the date shows."""
     players = predicted["players"]
     labels = {game["game_id"]: f"{game['away']}@{game['home']}" for game in predicted["games"]}
-    return template("page.html.j2").render(
-        game_date=status.game_date,
-        as_of=as_of,
-        status=status,
-        verdict=verdict_of(status),
-        players=players,
-        withheld=predicted["withheld"],
-        lined=[player for player in players if player["line"] is not None],
-        picks=_picks(players, results),
-        picks_shown=PICKS_SHOWN,
-        colours=_colours([*players, *results["players"]]),
-        games=_games(predicted, results),
-        labels=labels,
-        named=partial(_games_named, labels=labels),
-        results=results,
-        performance=performance,
-        windows=_windows(performance) if performance else {},
-        graded=sum(results["outcomes"].values()),
-        figures={_key(each): _figures(each, results["players"]) for each in _headline_first(results["systems"])},
-        headline=HEADLINE,
-        step_tones=STEP_TONES,
-        systems=_headline_first(results["systems"]),
-        misses=_misses(results["players"]),
-        voids=_voids(results["players"]),
-    )
+    systems = _headline_first(results["systems"])
+    return {
+        "status": status,
+        "verdict": verdict_of(status),
+        "players": players,
+        "withheld": predicted["withheld"],
+        "lined": [player for player in players if player["line"] is not None],
+        "picks": _picks(players, results),
+        "picks_shown": PICKS_SHOWN,
+        "labels": labels,
+        "named": partial(_games_named, labels=labels),
+        "results": results,
+        "performance": performance,
+        "windows": _windows(performance) if performance else {},
+        "graded": sum(results["outcomes"].values()),
+        "figures": _figures(systems[0], results["players"]) if systems else None,
+        "step_tones": STEP_TONES,
+        "systems": systems,
+        "misses": _misses(results["players"]),
+        "voids": _voids(results["players"]),
+    }
 
 
 def verdict_of(status: DayStatus) -> tuple[str, str]:

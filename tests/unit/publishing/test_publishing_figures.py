@@ -1,12 +1,23 @@
 import re
 import xml.etree.ElementTree as ET
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.grading.metrics import ReliabilityBin
-from tipoff.publishing.figures import HEIGHT, WIDTH, Axis, range_bar, reliability_figure, residual_figure
+from tipoff.publishing.figures import (
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Axis,
+    course_figure,
+    range_bar,
+    reliability_figure,
+    residual_figure,
+)
 
 BINS = (
     ReliabilityBin(predicted=0.52, observed=0.5, n=40, low=0.35, high=0.65),
@@ -126,7 +137,7 @@ def test_the_axis_of_a_calibration_reaches_from_40_to_80_percent_and_as_far_as_n
 def test_the_dots_of_errors_are_at_predicted_points_and_error() -> None:
     """From 0 (x 54) to 15 points (x 456), and from -10 (y 288) to +10 (y 38)."""
     svg = residual_figure("a", "a", [(12.0, 3.0)] * 4 + [(13.0, -7.0)])
-    assert marks(svg, "speck", "cx", "cy", "r") == [(375.6, 125.5, 4)] * 4 + [(402.4, 250.5, 4)]
+    assert f'class="speck" d="{"M375.6 125.5h0" * 4}M402.4 250.5h0"' in svg
     assert marks(svg, "mean", "x1", "x2", "y1", "y2") == [(322, 456, 150.5, 150.5)]
     assert marks(svg, "ideal", "x1", "x2", "y1", "y2") == [(54, 456, 163, 163)]
 
@@ -155,3 +166,26 @@ def test_a_mean_of_errors_needs_five_players(players: int) -> None:
 
 def test_names_are_escaped() -> None:
     assert "figure" in classes(reliability_figure("a", "<b>&", BINS))
+
+
+def test_a_course_leads_from_its_first_to_its_last_date_around_zero() -> None:
+    svg = course_figure(
+        "a", "A", [(date(2024, 1, 30), 2.0), (date(2024, 2, 10), -1.0), (date(2024, 3, 1), 3.0)], "Units"
+    )
+    [points] = re.findall(r'class="course" points="([^"]*)"', svg)
+    (left, first), (_, lowest), (right, last) = ([float(each) for each in point.split(",")] for point in points.split())
+    zero = marks(svg, "ideal", "y1")[0][0]
+    assert (left, right) == (LEFT, WIDTH - RIGHT)
+    assert last < first < zero < lowest
+    assert marks(svg, "mark", "cx", "cy") == [(right, last)]
+    assert re.findall(r"<text[^>]*>([A-Z][a-z]+)</text>", svg) == ["Jan", "Feb", "Mar", "Units"]
+    assert "3 dates until 2024-03-01: last +3, from −1 to +3." in svg
+
+
+def test_dates_of_one_month_and_labels_that_would_overlap() -> None:
+    one = course_figure("a", "A", [(date(2024, 3, 2), 0.3), (date(2024, 3, 9), 0.4)], "Points")
+    assert re.findall(r"<text[^>]*>(Mar \d+)</text>", one) == ["Mar 2", "Mar 9"]
+    alone = course_figure("a", "A", [(date(2024, 3, 2), 0.0)], "Points")
+    assert "Mar 2" in alone
+    days = [(date(2023, 10, 30), 1.0), (date(2023, 11, 1), 1.0), (date(2024, 3, 30), 1.0)]
+    assert "Oct" not in course_figure("a", "A", days, "Points"), "November would cover it"
