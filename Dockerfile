@@ -4,7 +4,8 @@ COPY runtime/uv.lock.txt ./
 RUN pip install --no-cache-dir --require-hashes -r uv.lock.txt
 COPY pyproject.toml requirements.lock ./
 # Only what the product needs, without development tools; versions and hashes come from the lock.
-RUN uv venv && uv pip install --no-cache --compile-bytecode --requirements pyproject.toml --constraints requirements.lock
+RUN uv venv && uv pip install --no-cache --compile-bytecode --requirements pyproject.toml --extra google --extra worker \
+    --constraints requirements.lock
 
 FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 RUN useradd --uid 10001 --create-home tipoff

@@ -24,7 +24,7 @@ COMPLETE = [command for command in STARTER if len(command.starter_arguments or [
 MAKE = [command for command in ALL if command.words[0] == "make"]
 MODULES = [command for command in ALL if command.words[:2] == (".venv/bin/python", "-m")]
 WORKERS = [command for command in ALL if "worker.py" in command.words[:2]]
-OTHER_PROGRAMS = {"tail", "docker", "cp", "git", "find"}
+OTHER_PROGRAMS = {"tail", "docker", "cp", "git", "find", "pip"}
 PAST_DATE = "2024-03-29"
 """The documents' dates may lie too far ahead of the day on which the test runs."""
 
