@@ -15,5 +15,5 @@ def test_the_page_is_current() -> None:
 def test_every_link_leads_to_a_section_or_a_word() -> None:
     text = page()
     targets = {heading.lower() for heading in re.findall(r"^#+ (.+)$", text, re.M)}
-    words = {word.lower() for word in re.findall(r"^\| (\w+) \| `", text, re.M)}
+    words = set(re.findall(r'^\| <a id="(\w+)"></a>\w+ \| `', text, re.M))
     assert set(re.findall(r"\(#([\w-]+)\)", text)) - targets == words
