@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from google.cloud import storage
 
+import tipoff
 from devtools.emulators.cloud_storage import storage_emulator
 from tests.support.buckets import new_bucket
 from tests.support.trained_models import trained
@@ -18,13 +19,15 @@ from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
 from tipoff.publishing.envelope import Edition, decode
 from tipoff.publishing.export import Export
-from tipoff.publishing.store import ExportStore
+from tipoff.publishing.frames import FRAMES, publish_frames
+from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.publishing.writing import write_export
 from tipoff.storage.base import ObjectStore
 from tipoff.storage.bucket import BucketStore
 from tipoff.storage.open import open_store
 from tipoff.systems.model_store import ModelStore
 from tipoff.vocabulary import Frozen, Outcome
+from tipoff.warehouse.open import open_warehouse
 
 DAY = date(2024, 3, 29)
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
@@ -216,3 +219,14 @@ def test_a_bucket_that_does_not_exist_is_named(bucket: storage.Bucket) -> None:
     ):
         with pytest.raises(StorageError, match=rf"gs://{bucket.name}-missing does not exist: create the bucket"):
             attempt()
+
+
+def test_a_notebook_reads_the_exports_of_either_store(url: str, tmp_path: Path) -> None:
+    warehouse = open_warehouse(f"duckdb:///{tmp_path}/tipoff.duckdb")
+    publish_frames(warehouse, open_exports(url), DAY, AS_OF, FRAMES)
+    warehouse.close()
+    days = tipoff.open(url)
+    assert days.dates("slate") == [DAY]
+    (origin,) = days.slate(DAY).origins
+    assert origin.as_of == AS_OF
+    assert origin.location.endswith("/v1/parquet/slate/2024-03-29.parquet")
