@@ -20,6 +20,8 @@ from functools import partial
 from tipoff.sources.base import Source
 from tipoff.systems.registry import ENSEMBLE, MEMBERS, SYSTEMS
 from tipoff.vocabulary import (
+    DAY_STARTS_AT,
+    RESULTS_DUE_AT,
     Cadence,
     DayPlan,
     FallbackSource,
@@ -86,7 +88,7 @@ class DayTime:
 FIRST_TIP = DayTime(lambda slate: slate.tips[0])
 LAST_TIP = DayTime(lambda slate: slate.tips[-1])
 
-DAY_STARTS = DayTime(lambda slate: slate.at(5))
+DAY_STARTS = DayTime(lambda slate: slate.at(*DAY_STARTS_AT))
 SLATE_LATE = DayTime(lambda slate: slate.at(8))
 EARLIEST_USUAL_TIP = DayTime(lambda slate: slate.at(12))
 LATEST_USUAL_TIP = DayTime(lambda slate: slate.at(22, 30))
@@ -106,7 +108,7 @@ RESULTS_OPEN = FIRST_TIP + hours(2.25)
 GAMES_OVER = LAST_TIP + hours(2.75)
 RESULTS_LATE = LAST_TIP + hours(4)
 RESULT_DETAILS_DUE = LAST_TIP + hours(5)
-RESULTS_DUE = DayTime(lambda slate: slate.at(9, days_later=1))
+RESULTS_DUE = DayTime(lambda slate: slate.at(*RESULTS_DUE_AT, days_later=1))
 DAY_ENDS = DayTime(lambda slate: day_end(slate.game_date))
 
 BEFORE_EACH_TIP = minutes(10)

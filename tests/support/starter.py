@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.forked_starter import run_forked
+
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "127.0.0.1:9"
 """The discard port: nothing listens there."""
@@ -54,15 +56,13 @@ class Starter:
 
     def call(self, words: Sequence[str]) -> Ended:
         """Run a command line and wait for it."""
-        done = subprocess.run(
-            [sys.executable, PROJECT / "starter.py", *words],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        if "PYTHONPATH" in self.variables:  # other modules than those that are imported already
+            command = [sys.executable, str(PROJECT / "starter.py"), *words]
+            done = subprocess.run(
+                command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
+            )
+            return Ended(done.returncode, done.stdout, done.stderr)
+        return Ended(*run_forked(words, self.folder, self.environment, timeout=120))
 
     async def run(self, typed: str) -> Ended:
         """Run a command line in a thread."""

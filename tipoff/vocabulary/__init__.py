@@ -29,7 +29,9 @@ from tipoff.vocabulary.day import (
     phase_state,
 )
 from tipoff.vocabulary.eastern_time import (
+    DAY_STARTS_AT,
     EASTERN,
+    RESULTS_DUE_AT,
     clock_time,
     date_and_time,
     day_end,
@@ -92,6 +94,7 @@ __all__ = [
     "ALL_DATA",
     "ARCHIVED",
     "BY_URGENCY",
+    "DAY_STARTS_AT",
     "EASTERN",
     "ENDED_DATES",
     "FEW_PICKS",
@@ -100,6 +103,7 @@ __all__ = [
     "MOST_MEASURED_DATES",
     "PREDICTED",
     "RERUN_DAYS",
+    "RESULTS_DUE_AT",
     "SETTLED",
     "USABLE",
     "WATCHDOG",

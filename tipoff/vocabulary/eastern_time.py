@@ -9,6 +9,12 @@ EASTERN = ZoneInfo("America/New_York")
 _WEEK = 7
 
 
+DAY_STARTS_AT = (5, 0)
+"""Hour and minute at which the day of a game date starts."""
+RESULTS_DUE_AT = (9, 0)
+"""Hour and minute of the next date by which a game date is graded."""
+
+
 def eastern(game_date: date, hour: int, minute: int = 0) -> datetime:
     """An Eastern wall-clock time on a date, in UTC."""
     return datetime.combine(game_date, time(hour, minute), EASTERN).astimezone(UTC)

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tipoff.alerting.rules import findings_of_day
-from tipoff.plan import DAY_STARTS, RESULTS_DUE, SlateTimes
 from tipoff.publishing.repeats import steps_in_trouble
 from tipoff.vocabulary import (
+    DAY_STARTS_AT,
+    RESULTS_DUE_AT,
     SETTLED,
     Finding,
     RepairAttempt,
@@ -24,6 +25,7 @@ from tipoff.vocabulary import (
     StepStatus,
     clock_time,
     counted,
+    eastern,
     game_date_of,
 )
 from tipoff.watchdog.observation import GRACE, DayFacts, Observation
@@ -45,7 +47,7 @@ def not_started(observation: Observation) -> Iterator[Finding]:
     if schedule is None or not schedule.is_active(observation.as_of):
         return
     for day in observation.days:
-        due = DAY_STARTS.resolve(SlateTimes(day.game_date))
+        due = eastern(day.game_date, *DAY_STARTS_AT)
         paused = schedule.starts_at is not None and due < schedule.starts_at
         is_late = schedule.created_at < due <= observation.as_of - REPAIR_TIME
         if is_late and not day.has_run and not paused:
@@ -187,7 +189,7 @@ def grades_incomplete(observation: Observation) -> Iterator[Finding]:
     """Yesterday is not graded by 9:00, or it ended with predictions that have no grade."""
     game_date = observation.today - timedelta(days=1)
     yesterday = observation.day(game_date)
-    due = RESULTS_DUE.resolve(SlateTimes(game_date))
+    due = eastern(observation.today, *RESULTS_DUE_AT)
     if yesterday is None or observation.as_of < due + GRACE or not _has_predictions(yesterday):
         return
     if yesterday.run is not None and yesterday.status is not None:
