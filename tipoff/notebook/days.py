@@ -19,7 +19,7 @@ from tipoff.errors import BadInputError, ConfigurationError, WarehouseLockedErro
 from tipoff.notebook.sources import ExportedDays, Origin, Source, StoredDays, opened_file
 from tipoff.publishing.frames import frame_named
 from tipoff.publishing.store import open_exports
-from tipoff.settings import folder_of
+from tipoff.settings import folder_of, load_settings
 from tipoff.vocabulary import counted, reason_of
 from tipoff.warehouse.base import DateRange
 from tipoff.warehouse.open import open_warehouse
@@ -174,7 +174,7 @@ def _in_the_cloud(url: str) -> Source:
     try:
         if url.startswith("gs://"):
             return ExportedDays(url, open_exports(url))
-        warehouse = open_warehouse(url)
+        warehouse = open_warehouse(url, load_settings())
     except ImportError as error:
         raise ConfigurationError(
             f"{url} needs Google's libraries ({reason_of(error)}); install tipoff[google]"

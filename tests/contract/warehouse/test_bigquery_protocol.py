@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
+import tipoff
 from cli.doctor_checks.warehouse import check
 from cli.exit_codes import CommandError, ExitCode
 from cli.warehouse_apply import apply
@@ -483,6 +484,17 @@ def test_a_server_that_does_not_answer_is_a_storage_error(opened: Opened, monkey
     warehouse, _ = opened(query=[Reply(seconds=0.3)] * 20)
     with pytest.raises(StorageError, match=r"BigQuery failed: .*timed out"):
         warehouse.query("SELECT 1 AS one")
+
+
+def test_a_notebook_reads_bigquery_in_the_configured_location(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIPOFF_BIGQUERY_LOCATION", "europe-west4")
+    counts = rows(game_date=("DATE", "2024-03-29"), n=("INTEGER", 3))
+    server = ScriptedBigQuery({"FROM predictions": counts})
+    with serving(server) as url:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", url)
+        days = tipoff.open("bigquery://project/tipoff")
+    assert repr(days) == "<tipoff: warehouse bigquery://project/tipoff, predictions of 1 date, 2024-03-29>"
+    assert {job["jobReference"]["location"] for job in server.sent("query")} == {"europe-west4"}
 
 
 def test_a_dataset_in_another_location_is_named(opened: Opened) -> None:
