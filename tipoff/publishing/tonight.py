@@ -12,7 +12,7 @@ import polars as pl
 
 from tipoff.grading.accuracy import active_predictions, games_of, last_injury_reports
 from tipoff.odds import fair_price_american
-from tipoff.publishing.envelope import Completeness, Envelope
+from tipoff.publishing.envelope import Completeness, Envelope, decode
 from tipoff.publishing.export import Export
 from tipoff.publishing.player_history import (
     NO_SPLITS,
@@ -24,7 +24,7 @@ from tipoff.publishing.player_history import (
 )
 from tipoff.publishing.slate import Game, PlayerInGame, completeness, games_payload
 from tipoff.publishing.store import ExportStore
-from tipoff.publishing.writing import write_export
+from tipoff.publishing.writing import mark_stale, write_export
 from tipoff.systems.distribution import Distributions
 from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Frozen, Recommendation, View, season_of
@@ -137,7 +137,7 @@ PLAYER: Final = Export(
     "tonight-player",
     "v1/tonight/player/{player_id}.json",
     "A player of today with P(over) at every half point, his last games, splits and past predictions.",
-    "with the list of tonight's players",
+    "with the list of tonight's players; stale as soon as he is not on it",
     TonightPlayerPayload,
     today_only=True,
     reads=_READS,
@@ -198,13 +198,28 @@ def _players(
 
 
 def publish_tonight(store: ExportStore, envelope: Envelope, tonight: Tonight) -> tuple[str, ...]:
-    """Export the players of tonight, each player's file first; return the paths."""
+    """Export the players of tonight, each player's file first; return the paths.
+
+    The file of a player who was on the list before and is no longer is marked as stale: nobody takes an earlier
+    evening's line for tonight's.
+    """
+    for player_id in sorted(_listed(store) - {each.player.player_id for each in tonight.players}):
+        mark_stale(store, PLAYER.path.format(player_id=player_id))
     of_players = [
         path
         for each in tonight.players
         for path in write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
     ]
     return (*of_players, *write_export(store, ALL_PLAYERS, envelope, tonight.page))
+
+
+def _listed(store: ExportStore) -> set[str]:
+    """The players of the list as it is exported now; none if there is none, or a damaged one."""
+    content = store.read(ALL_PLAYERS.path)
+    try:
+        return {str(player["player_id"]) for player in decode(content)["players"]} if content else set()
+    except (KeyError, TypeError, ValueError):
+        return set()
 
 
 def ladder(quantiles: Sequence[float]) -> tuple[Rung, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, Final
 
-from tipoff.publishing.envelope import Envelope, decode
+from tipoff.publishing.envelope import Envelope, ExportStatus, decode
 from tipoff.publishing.export import Export
 from tipoff.publishing.export_schema import encoded_schema
 from tipoff.publishing.store import ExportStore
@@ -49,12 +49,22 @@ def encode(export: Export, envelope: Envelope, payload: Frozen) -> bytes:
     """Encode an export as UTF-8 JSON that is also safe inside an HTML page. Raises ValueError for NaN and infinity."""
     if not isinstance(payload, export.payload):
         raise TypeError(f"{export.name} holds {export.payload.__name__}, not {type(payload).__name__}")
-    text = json.dumps(
-        {**envelope.model_dump(mode="json"), **_rounded(payload.model_dump(mode="json"))},
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-    )
+    return _json({**envelope.model_dump(mode="json"), **_rounded(payload.model_dump(mode="json"))})
+
+
+def mark_stale(store: ExportStore, path: str) -> None:
+    """Say in a file that it should be newer; a missing or damaged one is left alone."""
+
+    def with_status(present: bytes | None) -> bytes | None:
+        export = decode(present) if present is not None and _date_in(present) else {}
+        is_current = export.get("status") not in (None, ExportStatus.STALE)
+        return _json({**export, "status": ExportStatus.STALE}) if is_current else None
+
+    store.update(path, with_status)
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.translate(_UNSAFE_IN_HTML).encode()
 
 

@@ -19,6 +19,7 @@ from tipoff.publishing.store import ExportStore
 from tipoff.publishing.tonight import TonightPlayer, ladder
 from tipoff.publishing.trends import bounce_back, hot_cold, plays, streaks
 from tipoff.systems.distribution import LEVELS
+from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -64,6 +65,21 @@ def test_before_the_first_prediction_no_player_of_yesterday_is_shown(warehouse: 
     published = publish_exports_of_tonight(warehouse, store, Edition(DAY, FIRST, WALL_CLOCK))
     page = exported(store, ALL_PLAYERS)
     assert (page["game_date"], page["status"], page["players"], published.rows) == (str(DAY), "empty", [], 0)
+
+
+def test_the_file_of_a_player_of_an_earlier_evening_is_stale(before_tip: Warehouse, store: ExportStore) -> None:
+    publish_exports_of_tonight(before_tip, store, Edition(DAY, WITH_LINES, WALL_CLOCK))
+    damaged, *others = (
+        f"v1/tonight/player/{each['player_id']}.json" for each in exported(store, ALL_PLAYERS)["players"]
+    )
+    before = exported(store, others[0])
+    store.update(damaged, lambda _: b'{"game_date": "2024-')
+    publish_exports_of_tonight(
+        before_tip, store, Edition(DAY + timedelta(days=1), eastern(DAY + timedelta(days=1), 6), WALL_CLOCK)
+    )
+    assert {exported(store, path)["status"] for path in others} == {"stale"}
+    assert exported(store, others[0]) == {**before, "status": "stale"}
+    assert store.read(damaged) == b'{"game_date": "2024-'
 
 
 def test_another_date_than_today_is_never_tonight(before_tip: Warehouse, store: ExportStore) -> None:
