@@ -46,7 +46,7 @@ _FILTERS: Final = {
     "whole": _shown("{:.0f}"),
     "without_kind": lambda reason: reason.partition(": ")[2] or reason,
     "clock": clock_time,
-    "day": lambda day: f"{day:%a} {day.day} {day:%b %Y}",
+    "day": lambda day: f"{day:%a}, {day:%b} {day.day}, {day.year}",
     "counted": counted,
     "words": in_words,
     "book": lambda book: BOOK_TITLES.get(book, book.capitalize()),

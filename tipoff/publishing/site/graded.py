@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tipoff.publishing.site.exports import Exports, Shown
+from tipoff.publishing.slate import Game
 from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Frozen, Grade, Recommendation, View
 
@@ -51,3 +52,16 @@ def graded_players(exports: Exports, game_date: date) -> Mapping[tuple[str, str]
     published = exports.read_as(f"v1/results/{game_date}.json", GradedPayload)
     players = published.payload.players if published else ()
     return {(each.game_id, each.player_id): each.first for each in players if each.systems}
+
+
+class GamesPayload(Frozen):
+    """The games of a date as its results know them."""
+
+    games: tuple[Game, ...]
+
+
+def newest_games(exports: Exports, game_date: date, games: Sequence[Game]) -> tuple[Game, ...]:
+    """Return games as the results of their date know them: tonight's exports end with the last prediction."""
+    results = exports.read_as(f"v1/results/{game_date}.json", GamesPayload)
+    newest = {game.game_id: game for game in results.payload.games} if results else {}
+    return tuple(newest.get(game.game_id, game) for game in games)

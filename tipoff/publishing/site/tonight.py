@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from tipoff.grading.outcomes import SIDES
 from tipoff.publishing.figures import range_bar
 from tipoff.publishing.site.exports import Exports, Published
-from tipoff.publishing.site.graded import GradedPrediction, graded_players
+from tipoff.publishing.site.graded import GradedPrediction, graded_players, newest_games
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.slate import Game
 from tipoff.publishing.status import status_path
@@ -87,11 +87,12 @@ def _content(exports: Exports, _: Key) -> Content:
     if published is None:
         return Content({"published": None})
     envelope, payload = published
+    payload = payload.model_copy(update={"games": newest_games(exports, envelope.game_date, payload.games)})
     results = graded_players(exports, envelope.game_date)
     games = rows_by_game(payload, results)
     rows = [row for game in games for row in game.lined]
     values = {
-        "published": published,
+        "published": payload,
         "status": status_of(exports, envelope.game_date),
         "games": games,
         "rows": rows,

@@ -56,7 +56,7 @@ def test_games_are_counted_against_the_line_and_a_push_is_neither() -> None:
 def test_before_the_games_a_page_shows_the_prediction(evening_exports: ExportStore) -> None:
     publish_site(evening_exports)
     page = html(evening_exports, f"site/players/{CURRY}.html")
-    assert "Fri 29 Mar 2024: at CHA, 19:00 ET" in page
+    assert "Fri, Mar 29, 2024: at CHA, 19:00 ET" in page
     assert "P(over) at every half point" in page
     assert "Scored" not in page
 
