@@ -61,6 +61,7 @@ _STYLES = {
     DateState.CANCELLED: "red",
     DateState.LEFT_ALONE: "yellow",
 }
+_ENDED = {"COMPLETED": RunState.COMPLETE, "FAILED": RunState.FAILED}
 _UPDATES = {
     "pause": BackfillHandler.PAUSE,
     "resume": BackfillHandler.RESUME,
@@ -261,14 +262,18 @@ async def _status(target: Target) -> BackfillStatus:
         run = status = None
     from tipoff.publishing.backfill import read_backfill  # polars, which a running backfill's answer does not need
 
-    status = status or read_backfill(target.exports)
-    if status is None:
+    if status is not None:
+        return status
+    exported = read_backfill(target.exports)
+    if exported is None:
         raise CommandError(ExitCode.UNKNOWN, "no backfill has run")
-    if run and not run.is_open and status.state is RunState.RUNNING:
+    if run and run.is_open and exported.state is not RunState.RUNNING:
+        text = "a backfill runs and has published nothing yet, and no worker answers for it: start a worker"
+        raise CommandError(ExitCode.UNKNOWN, text)
+    if run and not run.is_open and exported.state is RunState.RUNNING:
         # It ended before it could say so.
-        state = RunState.FAILED if run.execution == "FAILED" else RunState.CANCELLED
-        return status.model_copy(update={"state": state})
-    return status
+        return exported.model_copy(update={"state": _ENDED.get(run.execution, RunState.CANCELLED)})
+    return exported
 
 
 async def _query(client: Client) -> BackfillStatus | None:

@@ -73,7 +73,9 @@ LONG_FOLDERS = (
     "tests/workflows",
     "tests/unit/replay",
     "tests/unit/training",
+    "tests/unit/warehouse",
     "tests/contract/replay",
+    "tests/contract/sql",
 )
 LONG_TESTS = (_pytest("long tests", 2, "--dist", "loadfile", "-m", "long", *LONG_FOLDERS),)
 

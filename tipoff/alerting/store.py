@@ -74,7 +74,6 @@ def finding_of(game_date: date, alert: Alert) -> Finding:
         summary=alert.text,
         game_date=game_date,
         step=alert.step,
-        since=alert.at,
     )
 
 

@@ -47,7 +47,6 @@ def test_each_alert_is_one_line_of_json(store: ExportStore) -> None:
         "step": "",
         "severity": "warning",
         "text": 'two\nlines, "quoted"',
-        "since": "2024-03-29T17:30:00Z",
         "deliveries": [{"kind": "trigger", "not_before": "2024-03-29T17:30:00Z"}],
     }
 

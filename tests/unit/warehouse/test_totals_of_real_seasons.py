@@ -15,7 +15,7 @@ from tipoff.replay.archive.importing import import_folder
 from tipoff.replay.archive.writer import write_archive
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
-pytestmark = [pytest.mark.data, pytest.mark.xdist_group("real_seasons")]
+pytestmark = [pytest.mark.data, pytest.mark.long, pytest.mark.xdist_group("real_seasons")]
 
 FIRST, LAST = date(2021, 10, 19), date(2025, 4, 13)
 SEASONS_WITH_SHOTS = ("2022-23", "2023-24", "2024-25")
