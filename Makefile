@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long test-cloud future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents soak sample clean
+.PHONY: help setup demo dev server test test-long test-cloud test-site future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents soak sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -34,6 +34,9 @@ test-long: setup ## run the longest tests, which "make test" leaves out
 
 test-cloud: setup ## run the contract tests and golden rows on an emulator of BigQuery, which "make test" leaves out
 	@$(RUN) devtools.checks cloud
+
+test-site: setup ## look at every page in Chromium: axe, overflow, keyboard, no scripts; "make test" leaves it out
+	@$(RUN) devtools.checks site
 
 future-check: setup ## scramble everything after an afternoon, for 20 random dates of four seasons: no earlier value may change
 	@test -d ../shared/data || { echo "future-check needs the folder of real data, ../shared/data"; exit 1; }

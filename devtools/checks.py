@@ -1,6 +1,6 @@
 """All checks of the project: `python -m devtools.checks`; with `lint` no tests, with `long` only the longest ones.
 
-With `cloud` only the tests on the emulator of BigQuery, which the others leave out.
+With `cloud` only the tests on the emulator of BigQuery, with `site` only those in Chromium, which the others leave out.
 
 Stops after the first group that has a failure. The last line sums up the counts of pytest and names failed checks.
 """
@@ -22,7 +22,7 @@ from runtime import PROJECT, cache_folder
 from runtime.stage_timer import StageTimer
 
 BIN = Path(sys.executable).parent
-IN_MAKE_TEST = "not future_check and not cloud and not long"
+IN_MAKE_TEST = "not future_check and not cloud and not long and not browser"
 """The markers of the tests that `make test` runs."""
 
 
@@ -68,6 +68,7 @@ SLOW_TESTS = (
 BIGQUERY_EMULATOR = CheckCommand("BigQuery emulator", (sys.executable, "-m", "devtools.emulators.bigquery"))
 """Installs it, which the tests would count as their own time."""
 CLOUD_TESTS = (_pytest("contract tests on BigQuery", 2, "--dist", "loadfile", "-m", "cloud", "tests/contract"),)
+SITE_TESTS = (_pytest("site in Chromium", 2, "--dist", "load", "-m", "browser", "tests/unit/publishing/site"),)
 LONG_FOLDERS = (
     "tests/end_to_end",
     "tests/workflows",
@@ -89,6 +90,8 @@ def main(arguments: Sequence[str]) -> int:
     elif "long" in arguments:
         checks.run((SERVER,))
         checks.run(LONG_TESTS)
+    elif "site" in arguments:
+        checks.run(SITE_TESTS)
     elif "cloud" in arguments:
         checks.run((BIGQUERY_EMULATOR,))
         checks.run(CLOUD_TESTS)

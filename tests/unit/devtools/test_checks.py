@@ -140,21 +140,29 @@ def test_make_test_consists_of_every_check_and_of_every_folder_of_tests() -> Non
     assert all(each.counts_tests for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS))
 
 
-def test_a_test_that_make_test_leaves_out_is_in_make_test_long_or_make_test_cloud() -> None:
+def test_a_test_that_make_test_leaves_out_is_in_another_target() -> None:
     """Exactly the tests with the marker are left out, and only there."""
     markers = {
         each.name: [each.command[n + 1] for n, word in enumerate(each.command) if word == "-m"][1:]
-        for each in (*checks.FAST_TESTS, *checks.SLOW_TESTS, *checks.LONG_TESTS, *checks.CLOUD_TESTS)
+        for each in (
+            *checks.FAST_TESTS,
+            *checks.SLOW_TESTS,
+            *checks.LONG_TESTS,
+            *checks.CLOUD_TESTS,
+            *checks.SITE_TESTS,
+        )
     }
     assert {name: marker for name, marker in markers.items() if marker} == {
         "unit and contract tests": [checks.IN_MAKE_TEST],
         "workflow and end-to-end tests": [checks.IN_MAKE_TEST],
         "long tests": ["long"],
         "contract tests on BigQuery": ["cloud"],
+        "site in Chromium": ["browser"],
     }
     (long_tests,) = checks.LONG_TESTS
     assert folders_with("long") == {str(word) for word in long_tests.command if str(word).startswith("tests/")}
     assert all(folder.startswith("tests/contract") for folder in folders_with("cloud"))
+    assert folders_with("browser") == {"tests/unit/publishing/site"}
 
 
 def folders_with(marker: str) -> set[str]:

@@ -72,7 +72,7 @@ def _bar(picks: JsonObject) -> str:
 
 
 def _on_scale(share: float) -> float:
-    return max(0.0, share - SCALE[0])
+    return min(max(share, SCALE[0]), SCALE[1]) - SCALE[0]
 
 
 def _drawn(system: JsonObject) -> str:
