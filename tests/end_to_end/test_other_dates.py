@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.checked_pages import checked_pages
 from tests.support.replays import ReplayedDay, run_day, running_replay
 from tests.support.validated_exports import validated_exports
 from tipoff.systems.registry import SYSTEMS
@@ -90,8 +91,9 @@ def test_a_date_whose_season_has_no_schedule_ends_failed(days: Days) -> None:
 
 
 @pytest.mark.parametrize("game_date", [CHRISTMAS, *WITHOUT_GAMES, FAR_FUTURE])
-def test_every_export_has_its_schema(days: Days, game_date: date) -> None:
+def test_every_export_has_its_schema_and_no_page_a_dead_link(days: Days, game_date: date) -> None:
     assert validated_exports(days[game_date].export_folder) >= {"status"}
+    assert checked_pages(days[game_date].export_folder)
 
 
 def test_pointers_name_the_latest_published_date(days: Days) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import tipoff
+from tests.support.checked_pages import checked_pages
 from tests.support.replays import ReplayedDay, at, opened_by_one_test, tables_of
 from tests.support.validated_exports import validated_exports
 from tipoff.publishing.frames import FRAMES
@@ -184,6 +185,13 @@ def test_notebooks_read_the_same_from_the_warehouse_and_from_the_exports(quiet_d
 
 def test_every_export_has_its_schema(quiet_day: ReplayedDay) -> None:
     assert validated_exports(quiet_day.export_folder) == {export.name for export in EXPORTS}
+
+
+def test_the_site_of_the_day_shows_how_it_went(quiet_day: ReplayedDay) -> None:
+    pages = {str(file.relative_to(quiet_day.export_folder)): file for file in checked_pages(quiet_day.export_folder)}
+    assert "Mean error" in pages["site/results.html"].read_text()
+    assert "The day is complete" in pages["site/days.html"].read_text()
+    assert 'href="results/2024-03-29.html"' in pages["site/season.html"].read_text()
 
 
 def test_the_days_history_stays_small(quiet_day: ReplayedDay) -> None:
