@@ -196,7 +196,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _as_is(SourceColumn.BOX, convert=lambda games: games.clip(upper_bound=20))(
         "games_with_team", "games of the season for the team, at most 20"
     ),
-    _last_game("new_team", "1 if the last game was for another team, else 0"),
+    _last_game("new_team", "whether the last game was for another team, 1 or 0"),
     Feature(
         "minutes_change",
         "mean minutes over the last 5 games minus mean minutes over the season",
@@ -214,15 +214,15 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _last_game("games_last_7_days", "games in the 7 days before the date"),
     _last_game("games_last_14_days", "games in the 14 days before the date"),
     _last_game("minutes_last_7_days", "minutes in the 7 days before the date"),
-    _last_game("back_to_back", "1 if the player played on the day before, else 0"),
+    _last_game("back_to_back", "whether the player played on the day before, 1 or 0"),
     _as_is(SourceColumn.BOX, window=1, convert=lambda days: days.clip(upper_bound=10))(
         "days_since_last_game", "calendar days since the last game, at most 10"
     ),
     _last_game("points_mean_opponent", "mean points over the games of the history against the opponent"),
     _last_game("games_opponent", "games of the history against the opponent"),
     _season_10("home_points_difference", "mean points at home minus mean points away over the season"),
-    _as_is(SourceColumn.SCHEDULE)("home", "1 at home, 0 away"),
-    Feature("playoffs", "1 in playoffs and play-in, else 0", _playoffs(), SourceColumn.SCHEDULE),
+    _as_is(SourceColumn.SCHEDULE)("home", "whether at home, 1 or 0"),
+    Feature("playoffs", "whether in playoffs or play-in, 1 or 0", _playoffs(), SourceColumn.SCHEDULE),
     Feature(
         "rest_advantage",
         "days of rest of the team minus those of the opponent, clipped to -2 and 2",
@@ -240,9 +240,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _prop("line", "consensus line, points"),
     _prop("opening_line", "consensus line of the first snapshot with the player, points"),
     _prop("line_move", "mean move since the first snapshot of the books in both, points"),
-    _prop("has_line", "1 if a line is quoted, else 0"),
+    _prop("has_line", "whether a line is quoted, 1 or 0"),
     Feature(
-        "injury_risk", "0 healthy, 1 probable, 2 questionable, 3 doubtful or out", _injury_risk(), SourceColumn.INJURIES
+        "injury_risk",
+        "injury risk: 0 healthy, 1 probable, 2 questionable, 3 doubtful or out",
+        _injury_risk(),
+        SourceColumn.INJURIES,
     ),
     _injury("stars_out", "teammates ruled out who average 18 points or more"),
     _injury("vacated_minutes", "sum of the mean minutes of the teammates ruled out"),
@@ -253,7 +256,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _injury("regained_points", "points of available teammates that the player's last 10 games lacked"),
     _injury("regained_minutes", "minutes of available teammates that the player's last 10 games lacked"),
     _injury("regained_attempts", "attempts of available teammates that the player's last 10 games lacked"),
-    _stored(SourceColumn.BOX, window=1)("fatigue_score", "100 is fresh, 0-100"),
+    _stored(SourceColumn.BOX, window=1)("fatigue_score", "freshness: 100 is fresh, 0-100"),
     _shots_10("shot_zone_mismatch", "what the opponent allows where the player shoots from, -10 to 10"),
     _stored(SourceColumn.TEAM_BOX, window=15, games="team_games")(
         "pace_score", "half the pace of the team minus that of the opponent, -3 to 3"
@@ -271,7 +274,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _as_is(SourceColumn.GAMEBOOK, window=5, games="gamebook_games_10")(
         "start_share_5", "share of the last 5 games that the player started, 0-1 scale"
     ),
-    _as_is(SourceColumn.GAMEBOOK)("started_last_game", "1 if the player started the last game, else 0"),
+    _as_is(SourceColumn.GAMEBOOK)("started_last_game", "whether the player started the last game, 1 or 0"),
     Feature(
         "spread_size", "size of the spread, points", pl.col("spread").abs(), SourceColumn.GAME_LINES, in_models=False
     ),

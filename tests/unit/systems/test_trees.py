@@ -38,7 +38,7 @@ def test_the_terms_add_up_and_overlapping_features_are_one_term(
     terms = model.terms(today, NOTHING)
     assert terms.sum_horizontal().to_list() == pytest.approx(model.expected_points(today, NOTHING).to_list(), abs=1e-3)
     assert terms.columns[0] == "own scoring so far"
-    assert "1 at home, 0 away" in terms.columns
+    assert "whether at home, 1 or 0" in terms.columns
     assert "mean points over the last 10 games" not in terms.columns
     assert terms[terms.columns[0]].std() > 3  # type: ignore[operator]
 
