@@ -24,7 +24,7 @@ _SERVER = ("server",)
 _NO_WORKER = (*_SERVER, "no_worker")
 _WORKERS = (*_NO_WORKER, "queue")
 _RUN = (*_WORKERS, "paused", "wedged")
-_OF_ONE_STEP = frozenset({"parked", "activity", "late"})
+_OF_ONE_STEP = frozenset({"parked", "activity", "deadline"})
 
 CHECKS: dict[str, Check] = {
     "server": Check(checks.server),
@@ -44,10 +44,12 @@ CHECKS: dict[str, Check] = {
     "parked": Check(checks_of_days.parked, (*_SERVER, "paused")),
     "activity": Check(checks_of_days.failing_activities, _RUN),
     "stuck": Check(checks_of_days.stuck, (*_RUN, "activity", "no_answer")),
-    "late": Check(checks_of_days.deadlines_missed, (*_RUN, "activity", "no_answer", "parked", "stuck", "not_started")),
-    "grades": Check(checks_of_days.grades_incomplete, (*_RUN, "failed", "parked", "stuck", "late", "not_started")),
+    "deadline": Check(
+        checks_of_days.deadlines_missed, (*_RUN, "activity", "no_answer", "parked", "stuck", "not_started")
+    ),
+    "grades": Check(checks_of_days.grades_incomplete, (*_RUN, "failed", "parked", "stuck", "deadline", "not_started")),
     "rules_of_days": Check(
-        checks_of_days.rules_of_days, (*_RUN, "activity", "no_answer", "parked", "stuck", "late", "not_started")
+        checks_of_days.rules_of_days, (*_RUN, "activity", "no_answer", "parked", "stuck", "deadline", "not_started")
     ),
     "repeated": Check(checks_of_days.repeated_failures, _SERVER),
     "training": Check(checks.training_stale, _NO_WORKER),

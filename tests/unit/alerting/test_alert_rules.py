@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from runtime import PROJECT
 from tipoff.alerting.facts import DateFacts, InputAge, InstallationFacts, PickRecord, ProviderFacts, RowCount
 from tipoff.alerting.rules import DAY_RULES, INSTALLATION_RULES, findings_of_day, findings_of_installation
 from tipoff.vocabulary import Severity, eastern
@@ -122,9 +121,3 @@ def test_every_rule_has_a_test_above_and_findings_have_date_severity_and_command
     assert {each.game_date for each in of_day} == {DAY}
     assert all(each.command.startswith("starter.py ") and "{" not in each.command for each in of_day)
     assert [each.key for each in of_day if each.severity is Severity.CRITICAL] == ["no_predictions"]
-
-
-def test_the_runbook_has_what_to_do_for_each_rule() -> None:
-    runbook = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    thresholds = [*(rule.threshold for rule in DAY_RULES), *(rule.threshold for rule in INSTALLATION_RULES)]
-    assert [each for each in thresholds if f"| {each} | " not in runbook] == []
