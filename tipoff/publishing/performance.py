@@ -35,8 +35,8 @@ class PerformancePayload(Frozen):
 
     windows: tuple[Window, ...]
     """The date itself, the 7 and the 30 days up to it, and the season."""
-    course: tuple[CourseDate, ...]
-    """The headline on each graded date of the season."""
+    course: tuple[CourseDate, ...] = ()
+    """The headline on each graded date of the season; files of earlier versions lack it."""
     drift: tuple[PerformanceDrift, ...]
     features: FeatureDrifts
     drifted_features: tuple[str, ...]

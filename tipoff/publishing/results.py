@@ -57,8 +57,8 @@ class SystemResult(Frozen):
     """The side with the higher expected value, OVER or UNDER, by which it is graded; null without a line."""
     confidence: float | None
     """The probability of the lean, given no push."""
-    market_over_probability: float | None
-    """P(points > line) by the market's prices without the hold."""
+    market_over_probability: float | None = None
+    """P(points > line) by the market's prices without the hold; files of earlier versions lack it."""
     recommendation: Recommendation
     """A pick is OVER or UNDER; a PASS is graded by its lean and has no profit."""
     price_american: float | None

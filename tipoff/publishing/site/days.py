@@ -38,7 +38,7 @@ class DayRow(NamedTuple):
     has_page: bool
 
 
-def _month_content(exports: Exports, key: Key) -> Content | None:
+def _month_content(exports: Exports, key: Key) -> Content:
     return _content(exports, key["month"])
 
 
@@ -50,7 +50,7 @@ def _content(exports: Exports, month: str) -> Content:
     dates = [each for each in exports.dates(FOLDER) if _month_of(each) == month]
     rows = tuple(_rows(exports, dates))
     title = f"Days of {dates[0]:%B %Y}" if dates else None
-    newest = exports.envelope(status_path(dates[0])) if dates else None
+    envelopes = (exports.envelope(status_path(each)) for each in dates)
     values = {
         "rows": rows,
         "phases": tuple(Phase),
@@ -59,7 +59,7 @@ def _content(exports: Exports, month: str) -> Content:
         "marks": MARKS,
         "tones": STEP_TONES,
     }
-    return Content(values, newest, title)
+    return Content(values, next(filter(None, envelopes), None), title)
 
 
 def _rows(exports: Exports, dates: Iterable[date]) -> Iterator[DayRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -37,24 +37,18 @@ class Published(NamedTuple, Generic[Payload]):
 
 @dataclass
 class Exports:
-    """The exports of a store, each read once. A missing or damaged one is None; `damaged` names the damaged ones."""
+    """The exports that a page shows, each read once. A missing or damaged one is None."""
 
     store: ExportStore
-    read_paths: set[str] = field(default_factory=set)
     _decoded: dict[str, JsonObject | None] = field(default_factory=dict)
     _models: dict[tuple[str, type[Frozen]], Published[Any] | None] = field(default_factory=dict)
     _damaged: set[str] = field(default_factory=set)
 
-    def read(self, path: str) -> JsonObject | None:
-        """Return an export as JSON."""
-        self.read_paths.add(path)
-        if path not in self._decoded:
-            self._decoded[path] = self._decode(path)
-        return self._decoded[path]
-
     def read_as(self, path: str, payload: type[Payload]) -> Published[Payload] | None:
         """Return an export as its model; one that does not fit it is damaged."""
-        export = self.read(path)
+        if path not in self._decoded:
+            self._decoded[path] = self._decode(path)
+        export = self._decoded[path]
         if export is not None and (path, payload) not in self._models:
             self._models[path, payload] = self._parse(path, export, payload)
         return self._models.get((path, payload))
@@ -79,14 +73,10 @@ class Exports:
         paths = (PurePosixPath(path) for path in self.store.names("pages/"))
         return {path.stem for path in paths if _DATE.fullmatch(path.stem)}
 
-    def for_a_page(self) -> Exports:
-        """Return the same exports, none of them read for this page yet."""
-        return replace(self, read_paths=set())
-
     @property
     def damaged(self) -> list[str]:
-        """The damaged exports among those read."""
-        return sorted(self.read_paths & self._damaged)
+        """The paths of the damaged exports among those read."""
+        return sorted(self._damaged)
 
     def _decode(self, path: str) -> JsonObject | None:
         content = self.store.read(path)

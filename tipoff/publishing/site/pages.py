@@ -40,8 +40,7 @@ class Page(NamedTuple):
     summary: str
     """What it tells, in one sentence."""
     template: str
-    content: Callable[[Exports, Key], Content | None]
-    """None: there is no such file. A page of the navigation always has content."""
+    content: Callable[[Exports, Key], Content]
     keys: Callable[[Exports], Iterable[Key]] = only_one
     """The files that there are."""
     keys_of_date: Callable[[Exports, date], Iterable[Key]] | None = None

@@ -13,6 +13,7 @@ from tipoff.grading.outcomes import SIDES
 from tipoff.grading.statistics import clustered_mean, compare, squared_error
 from tipoff.publishing.envelope import Envelope
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
+from tipoff.publishing.results import RESULTS, ResultsPayload
 from tipoff.publishing.site.exports import Exports, JsonObject
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import SYSTEMS
@@ -45,19 +46,21 @@ class Skill(NamedTuple):
         return None if self.brier is None or not self.market_brier else 1 - self.brier / self.market_brier
 
 
-def _content_of_date(exports: Exports, key: Key) -> Content | None:
+def _content_of_date(exports: Exports, key: Key) -> Content:
     return _content(exports, f"{FOLDER}/{key['game_date']}.json")
 
 
 def _latest_content(exports: Exports, _: Key) -> Content:
-    return _content(exports, f"{FOLDER}/latest.json") or Content({"results": None})
+    return _content(exports, RESULTS.pointer)
 
 
-def _content(exports: Exports, path: str) -> Content | None:
-    results, envelope = exports.read(path), exports.envelope(path)
-    if results is None or envelope is None:
-        return None
-    return Content(_values(exports, results, envelope), envelope, f"Results of {envelope.game_date:%A, %B %-d, %Y}")
+def _content(exports: Exports, path: str) -> Content:
+    published = exports.read_as(path, ResultsPayload)
+    if published is None:
+        return Content({"results": None})
+    envelope, payload = published
+    values = _values(exports, payload.model_dump(mode="json"), envelope)
+    return Content(values, envelope, f"Results of {envelope.game_date:%A, %B %-d, %Y}")
 
 
 def _values(exports: Exports, results: JsonObject, envelope: Envelope) -> Mapping[str, Any]:
@@ -116,7 +119,7 @@ def profit_of(picks: Sequence[JsonObject]) -> Profit:
 def skill_of(rows: Iterable[JsonObject]) -> Skill:
     """Return the skill on the predictions with a line that was decided, and a market probability."""
     known = [
-        (row["game_id"], row["over_probability"], row.get("market_over_probability"), row["grade"], row["lean"])
+        (row["game_id"], row["over_probability"], row["market_over_probability"], row["grade"], row["lean"])
         for row in rows
         if row["grade"] in (Grade.WIN, Grade.LOSS) and not row["backfilled"]
     ]
@@ -202,7 +205,7 @@ LATEST_RESULTS: Final = Page(
     content=_latest_content,
     menu="Results",
 )
-RESULTS: Final = Page(
+RESULTS_OF_DATE: Final = Page(
     name="results",
     path="results/{game_date}.html",
     title="Results of a date",

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from tipoff.publishing.calendar import GAME_COUNTS, CalendarPayload, GameCount
 from tipoff.publishing.figures import course_figure
-from tipoff.publishing.performance import PERFORMANCE
+from tipoff.publishing.performance import PERFORMANCE, PerformancePayload
 from tipoff.publishing.site.exports import Exports, JsonObject
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.site.results import FOLDER
@@ -52,13 +52,13 @@ class MonthFigures(NamedTuple):
 
 def _content(exports: Exports, _: Key) -> Content:
     calendar = exports.read_as(GAME_COUNTS.path, CalendarPayload)
-    performance = exports.read(PERFORMANCE.pointer)
-    course = performance.get("course", []) if performance else []
+    performance = exports.read_as(PERFORMANCE.pointer, PerformancePayload)
+    course = performance.payload.model_dump(mode="json")["course"] if performance else []
     with_results = set(exports.dates(FOLDER))
-    envelope = calendar.envelope if calendar else None
+    newest = calendar or performance
     values = {
         "season": calendar.payload.season if calendar else None,
-        "today": envelope.game_date if envelope else None,
+        "today": calendar.envelope.game_date if calendar else None,
         "months": tuple(months(calendar.payload.dates, with_results)) if calendar else (),
         "weekdays": [day_abbr[weekday] for weekday in _WEEKS.iterweekdays()],
         "figures": _figures(course) if course else (),
@@ -66,6 +66,7 @@ def _content(exports: Exports, _: Key) -> Content:
         "total": _month_figures("Season", course),
         "few": FEW_PICKS,
     }
+    envelope = newest.envelope if newest else None
     return Content(values, envelope, f"Season {calendar.payload.season}" if calendar else None)
 
 

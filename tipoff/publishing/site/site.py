@@ -13,10 +13,10 @@ from tipoff.publishing.site.days import DAYS, LATEST_DAYS
 from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.home import HOME
 from tipoff.publishing.site.method import METHOD
-from tipoff.publishing.site.pages import FOLDER, Content, Page
+from tipoff.publishing.site.pages import FOLDER, Key, Page
 from tipoff.publishing.site.player import PLAYER_PAGE
 from tipoff.publishing.site.players import PLAYERS_PAGE
-from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS
+from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS_OF_DATE
 from tipoff.publishing.site.season import SEASON
 from tipoff.publishing.site.systems import SYSTEMS_PAGE
 from tipoff.publishing.site.tonight import TONIGHT
@@ -29,7 +29,7 @@ PAGES: Final[tuple[Page, ...]] = (
     BEST_BETS_PAGE,
     BEST_BETS_OF_DATE,
     LATEST_RESULTS,
-    RESULTS,
+    RESULTS_OF_DATE,
     SYSTEMS_PAGE,
     SEASON,
     PLAYERS_PAGE,
@@ -49,14 +49,14 @@ def publish_site(store: ExportStore, game_date: date | None = None) -> tuple[str
     rendered = [(STYLE, template("site.css.j2").render())]
     for page in PAGES:
         for key in page.changed_keys(exports, game_date):
-            read = exports.for_a_page()
-            if (file := page.file(key)) in files and (content := page.content(read, key)) is not None:
-                rendered.append((file, _html(page, file, content, read, files)))
+            if (file := page.file(key)) in files:
+                rendered.append((file, _html(page, file, key, Exports(store), files)))
     return tuple(path for file, text in rendered if store.write_if_changed(path := f"{FOLDER}/{file}", text.encode()))
 
 
-def _html(page: Page, file: str, content: Content, read: Exports, files: set[str]) -> str:
+def _html(page: Page, file: str, key: Key, read: Exports, files: set[str]) -> str:
     """Render one file; `root` leads from it to the folder of the site, `files` are the files that may be linked."""
+    content = page.content(read, key)
     return template(page.template).render(
         {
             **content.values,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.publishing.figures import range_bar, reliability_figure
-from tipoff.publishing.performance import PERFORMANCE
+from tipoff.publishing.performance import PERFORMANCE, PerformancePayload
 from tipoff.publishing.site.exports import Exports, JsonObject
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import HEADLINE, SYSTEMS
@@ -19,10 +19,10 @@ SCALE: Final = (0.3, 0.7)
 
 
 def _content(exports: Exports, _: Key) -> Content:
-    performance = exports.read(PERFORMANCE.pointer)
-    if performance is None:
+    published = exports.read_as(PERFORMANCE.pointer, PerformancePayload)
+    if published is None:
         return Content({"windows": {}})
-    return Content(_values(performance), exports.envelope(PERFORMANCE.pointer))
+    return Content(_values(published.payload.model_dump(mode="json")), published.envelope)
 
 
 def _values(performance: JsonObject) -> Mapping[str, Any]:
@@ -30,6 +30,7 @@ def _values(performance: JsonObject) -> Mapping[str, Any]:
     of_season = _headline_first(windows[SEASON]["systems"])
     return {
         "windows": windows,
+        "dates": [each["game_date"] for each in performance["course"]],
         "by_view": {label: {_view(each): each for each in window["systems"]} for label, window in windows.items()},
         "systems": [{**each, "bar": _bar(each["picks"]), "verdict": verdict(each["picks"])} for each in of_season],
         "calibrations": [(each, _drawn(each)) for each in of_season if each["reliability"]],

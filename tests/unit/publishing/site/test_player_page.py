@@ -98,7 +98,7 @@ def test_a_day_renders_the_players_of_tonight_and_of_the_last_games(morning_expo
     written = publish_site(morning_exports, later)
     assert {f"site/players/{CURRY}.html", "site/players/1.html"} <= set(written)
     assert "site/players/2.html" not in written
-    assert "can be read" in html(morning_exports, "site/players/1.html")
+    assert "cannot be read" in html(morning_exports, "site/players/1.html")
 
 
 def test_the_index_has_every_player_and_links_those_with_a_page(morning_exports: ExportStore) -> None:

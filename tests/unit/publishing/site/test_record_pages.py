@@ -150,6 +150,7 @@ def test_a_hit_rate_is_good_only_with_enough_picks_and_an_interval_above_break_e
 def test_systems_have_every_view_with_its_numbers_of_rows(graded_exports: ExportStore) -> None:
     publish_site(graded_exports)
     page = html(graded_exports, "systems.html")
+    assert f"1 graded date of the season, from {DAY} to {DAY}" in page
     assert "Ensemble <small>market</small>" in page
     assert "too few to read" in page
     assert 'class="chip good"' not in page
@@ -170,7 +171,6 @@ def test_the_season_adds_the_profit_up_and_links_the_dates_with_results(graded_e
 
 def test_a_season_without_calendar_or_grades_says_so(store: ExportStore) -> None:
     content = SEASON.content(Exports(store), {})
-    assert content is not None
     assert content.values["months"] == content.values["figures"] == ()
 
 
@@ -191,6 +191,42 @@ def test_a_day_without_report_page_has_no_links(graded_exports: ExportStore, sta
     assert "../pages" not in page
     assert 'aria-label="collect: degraded"' in page
     assert 'href="../days/2024-03.html"' in page
+
+
+def test_a_damaged_export_costs_its_own_page_only(graded_exports: ExportStore) -> None:
+    players = decode(graded_exports.read(RESULTS) or b"")["players"]
+    del players[0]["systems"][0]["lean"]
+    with_export(graded_exports, RESULTS, players=players)
+    with_export(graded_exports, PERFORMANCE.pointer, windows=[{"label": "season"}])
+    publish_site(graded_exports)
+    for path, damaged in ((f"results/{DAY}.html", RESULTS), ("systems.html", PERFORMANCE.pointer)):
+        page = html(graded_exports, path)
+        assert "cannot be read" in page
+        assert f"this page lacks them: {damaged}" in page
+    assert "Hit rate of picks" in html(graded_exports, "results.html"), "latest.json is whole"
+    assert "March 2024" in html(graded_exports, "season.html")
+
+
+def test_a_damaged_status_leaves_the_other_days_of_its_month(graded_exports: ExportStore) -> None:
+    next_day = DAY + timedelta(days=1)
+    graded_exports.write_if_changed(f"v1/status/{next_day}.json", b"{")
+    publish_site(graded_exports)
+    page = html(graded_exports, "days.html")
+    assert f'href="../pages/{DAY}.html"' in page
+    assert f"this page lacks them: v1/status/{next_day}.json" in page
+
+
+def test_results_and_figures_of_an_earlier_version_are_shown(graded_exports: ExportStore) -> None:
+    players = decode(graded_exports.read(RESULTS) or b"")["players"]
+    for each in (each for player in players for each in player["systems"]):
+        del each["market_over_probability"]
+    with_export(graded_exports, RESULTS, players=players)
+    performance = decode(graded_exports.read(PERFORMANCE.pointer) or b"")
+    del performance["course"]
+    graded_exports.write_if_changed(PERFORMANCE.pointer, json.dumps(performance).encode())
+    publish_site(graded_exports)
+    assert "Hit rate of picks" in html(graded_exports, f"results/{DAY}.html")
+    assert f"Dates of the season up to {DAY}" in html(graded_exports, "systems.html")
 
 
 def test_the_method_has_every_system_input_and_term(store: ExportStore) -> None:

@@ -31,6 +31,7 @@ def test_a_damaged_export_is_named_on_the_page(evening_exports: ExportStore) -> 
     evening_exports.write_if_changed("v1/status.json", b'{"game_date": "2024-03-')
     publish_site(evening_exports)
     assert "this page lacks them: v1/status.json" in html(evening_exports, HOME)
+    assert "No day has run yet" not in html(evening_exports, HOME)
 
 
 def test_an_export_that_does_not_fit_its_model_is_damaged(evening_exports: ExportStore) -> None:
