@@ -89,6 +89,7 @@ def print_summary(
     exports = config.out / "exports"
     if live := read_live(exports, config.game_date):
         console.print(f"live results {format_live(live)}", markup=False, soft_wrap=True)
+    console.print(f"site         {exports / 'site' / 'index.html'}", soft_wrap=True)
     console.print(f"report page  {exports / 'pages' / f'{config.game_date}.html'}", soft_wrap=True)
     console.print(f"exports      {exports / 'v1'}", soft_wrap=True)
     console.print(f"summary      {config.out / 'summary.json'}", soft_wrap=True)

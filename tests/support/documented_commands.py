@@ -17,12 +17,11 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _VARIABLE = re.compile(r"[A-Z_]+=")
 _STARTERS = (
-    ["starter"],
     ["starter.py"],
     [".venv/bin/python", "starter.py"],
     ["docker", "compose", "exec", "worker", "python", "starter.py"],
 )
-_COMMAND_START = re.compile(r"(starter|starter\.py|make|\.venv/bin/python|worker\.py) ")
+_COMMAND_START = re.compile(r"(starter\.py|make|\.venv/bin/python|worker\.py) ")
 
 
 @dataclass(frozen=True)
