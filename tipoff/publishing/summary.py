@@ -1,4 +1,4 @@
-"""Exports the figures of a day for programs; `docs/summary.md` describes them."""
+"""Exports the figures of a day for programs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class ViewFigures(Frozen):
     backfilled: int
     """Those made after tip-off; they count in `outcomes` and in no figure below it."""
     outcomes: dict[Grade, int]
+    """Once all games are graded they add up to `predictions`."""
     mae: float | None
     """Mean absolute error over players with a line who played."""
     line_mae: float | None
@@ -44,7 +45,7 @@ class ViewFigures(Frozen):
     """Mean absolute error over all players who played, with or without a line."""
     mae_all_n: int
     hit_rate: float | None
-    """Share of wins among the wins and losses of picks."""
+    """Share of wins among the wins and losses of picks; push and void do not count."""
     n: int
     """Wins and losses of picks."""
     wilson_low: float | None
@@ -75,6 +76,7 @@ class SummaryPayload(Frozen):
     tip_off_not_fixed: tuple[str, ...]
     """Games whose tip-off is to be determined, such as "DET@ORL"."""
     players_predicted: int
+    """Players with an active prediction of any system."""
     lined_players: int
     """Players whose active prediction has a line."""
     first_published_at: AwareDatetime | None
