@@ -207,6 +207,16 @@ def test_a_damaged_export_costs_its_own_page_only(graded_exports: ExportStore) -
     assert "March 2024" in html(graded_exports, "season.html")
 
 
+def test_a_final_game_that_lacks_a_score_is_shown_without_one(graded_exports: ExportStore) -> None:
+    games = decode(graded_exports.read(RESULTS) or b"")["games"]
+    with_export(graded_exports, RESULTS, games=[{**game, "away_points": None} for game in games])
+    publish_site(graded_exports)
+    for path in ("index.html", f"results/{DAY}.html"):
+        page = html(graded_exports, path)
+        assert f"<span>{games[0]['home']}</span><span></span>" in page
+        assert 'class="lost"' not in page
+
+
 def test_a_damaged_status_leaves_the_other_days_of_its_month(graded_exports: ExportStore) -> None:
     next_day = DAY + timedelta(days=1)
     graded_exports.write_if_changed(f"v1/status/{next_day}.json", b"{")
