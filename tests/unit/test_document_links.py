@@ -71,7 +71,7 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
 
 def test_a_link_to_nothing_is_detected(tmp_path: Path) -> None:
     readme = PROJECT / "README.md"
-    assert problem_of(readme, "docs/operations.md#faults") is None
+    assert problem_of(readme, "docs/drills.md#faults") is None
     assert problem_of(readme, "https://example.com/missing") is None
     assert problem_of(readme, "docs/missing.md") == "docs/missing.md: there is no such file"
     assert problem_of(readme, "../outside.md") == "../outside.md: there is no such file"
