@@ -107,9 +107,9 @@ def _print(findings: Sequence[Finding]) -> None:
     if not findings:
         console().print("nothing is wrong")
         return
-    rows = [(each.severity, each.summary, each.command, _since(each)) for each in findings]
+    rows = [(each.severity, _since(each), each.summary, each.command, each.dedupe_key) for each in findings]
     title = counted(len(findings), "finding")
-    console().print(table_of(title, ("severity", "what", "what helps", "since"), rows))
+    console().print(table_of(title, ("severity", "since", "what", "what helps", "key"), rows))
 
 
 def _since(finding: Finding) -> str:
