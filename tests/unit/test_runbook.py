@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 import pytest
 
+from cli.commands import parse
 from runtime import PROJECT
 from tests.unit.watchdog.test_diagnosis import FAULTS
 from tipoff.alerting.deliveries import UNDELIVERED
 from tipoff.alerting.rules import DAY_RULES, INSTALLATION_RULES, Rule
 from tipoff.publishing.repeats import TROUBLE
 from tipoff.sources.outcomes import OUTCOME_POLICIES
+from tipoff.validation.checks import CHECKS as VALIDATION
 from tipoff.vocabulary import Finding
 from tipoff.watchdog.diagnosis import CHECKS, diagnose
 
@@ -53,3 +56,12 @@ def test_each_alert_of_prometheus_has_a_place() -> None:
     names = re.findall(r"(?m)^\s+- alert: (\w+)", rules)
     assert names
     assert set(names) <= PLACES
+
+
+def test_what_helps_is_a_command_that_exists() -> None:
+    helps = {finding.command for facts in FAULTS.values() for finding in diagnose(facts)}
+    helps |= {check.command.format(date="2024-03-29") for check in VALIDATION}
+    commands = [shlex.split(text) for text in helps if text.startswith("starter.py ")]
+    assert len(commands) > 10
+    for command in commands:
+        assert parse(command[1:]).module
