@@ -110,9 +110,11 @@ def _publish_predictions(resources: Resources, request: ComputeRequest) -> Publi
 
 
 def _announce(resources: Resources, request: ComputeRequest) -> PublishResult:
-    """Write exports without predictions, so that yesterday's are shown no longer."""
+    """Write exports without predictions, and the site, so that yesterday's are shown no longer."""
     _publish_tables(publish_exports_of_tonight, resources, request)
-    return _publish_predictions(resources, request)
+    published = _publish_predictions(resources, request)
+    publish_site(resources.exports, request.game_date)
+    return published
 
 
 def _publish_results(resources: Resources, request: ComputeRequest) -> PublishResult:
