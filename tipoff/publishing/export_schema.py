@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import ModelSchema
 
 from tipoff.publishing.envelope import Envelope
 from tipoff.publishing.export import Export
@@ -29,7 +28,7 @@ class _WithMeanings(GenerateJsonSchema):
     def field_is_required(self, field: Any, total: bool) -> bool:
         return True  # files have every field, also those with a default
 
-    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
         described = super().model_schema(schema)
         for name, meaning in _meanings(schema["cls"]).items():
             described["properties"][name].setdefault("description", meaning)
