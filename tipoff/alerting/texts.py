@@ -9,6 +9,7 @@ from tipoff.alerting.book import AlertRecord, Notice, NoticeKind
 from tipoff.vocabulary import Severity, clock_time, shortened
 
 _TITLE_LENGTH: Final = 150
+_RUNBOOK: Final = "docs/runbook.md#an-alert-arrives"
 
 
 def title(notice: Notice) -> str:
@@ -57,3 +58,4 @@ def _what_helps(alert: AlertRecord) -> Iterator[str]:
         yield f"What helps: {alert.command}"
     if alert.is_open and alert.severity is Severity.CRITICAL:
         yield f"To take it on: starter.py alerts ack {alert.dedupe_key}"
+    yield f"More, by the key: {_RUNBOOK}"

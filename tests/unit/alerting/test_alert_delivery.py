@@ -75,6 +75,7 @@ def test_a_mail_and_a_webhook_say_what_is_wrong_and_what_helps(
         "Since: 12:00 ET",
         "What helps: worker.py",
         "To take it on: starter.py alerts ack 2026-11-30:no_worker",
+        "More, by the key: docs/runbook.md#an-alert-arrives",
         "Key: 2026-11-30:no_worker",
     ]
     assert (hook.titles, hook.payloads[0]["type"]) == (mail.subjects, "failure")
