@@ -20,6 +20,7 @@ from tipoff.publishing.page import publish_page
 from tipoff.publishing.predictions import publish_predictions
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
 from tipoff.publishing.results import publish_results
+from tipoff.publishing.site.home import HOME
 from tipoff.publishing.site.site import publish_site
 from tipoff.publishing.status import PublishResult, publish_status, status_path
 from tipoff.publishing.store import ExportStore
@@ -46,11 +47,12 @@ class PublishActivities:
     @activity.defn(name=Activity.PUBLISH_STATUS.value)
     @blocking_activity
     def publish_status(self, request: PublishStatusRequest) -> ComputeReport:
-        """Export the status, and deliver new alerts beside it."""
+        """Export the status, show it on the first page of the site, and deliver new alerts beside it."""
         status = request.status
         update_day_alerts(self._resources.exports, status, request.new_alerts)
         self._resources.alert_sender.send_soon()
         published = publish_status(self._resources.exports, status, self._resources.now())
+        publish_site(self._resources.exports, status.game_date, (HOME,))
         return ComputeReport(rows=published.rows)
 
     @activity.defn(name=Activity.LOG_RUN.value)

@@ -18,7 +18,7 @@ from activities.resources import Resources
 from tests.support.ledgers import DAY, evening_plan, settled_ledger
 from tipoff.alerting.store import read_book
 from tipoff.settings import Settings
-from tipoff.vocabulary import Alert, Degradation, Span, eastern
+from tipoff.vocabulary import Alert, Degradation, RunState, Span, eastern
 from workflows.contracts import ComputeRequest, PlanRequest, PublishStatusRequest, TrainRequest
 from workflows.day_status import day_status
 
@@ -123,6 +123,13 @@ def test_the_status_is_published_with_its_new_alerts_only(resources: Resources, 
     assert report.rows == len(STATUS.steps)
     assert [alert.key for alert in read_book(resources.exports).of_date(DAY)] == ["new"]
     assert (tmp_path / "exports" / "v1" / "status" / "2024-03-29.json").exists()
+
+
+def test_the_first_page_of_the_site_says_what_the_status_says(resources: Resources) -> None:
+    for sentence in ("lines: waiting for lines", "predict: training"):
+        status = STATUS.model_copy(update={"state": RunState.WAITING, "sentence": sentence})
+        run(PublishActivities(resources).publish_status, PublishStatusRequest(status=status, new_alerts=()))
+        assert sentence in (resources.exports.read("site/index.html") or b"").decode()
 
 
 def test_a_recorded_day_has_the_degradations_of_its_last_status(resources: Resources) -> None:

@@ -5,6 +5,7 @@ A page contains no wall-clock time, so the same exports give the same page, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -42,12 +43,12 @@ PAGES: Final[tuple[Page, ...]] = (
 STYLE: Final = "assets/style.css"
 
 
-def publish_site(store: ExportStore, game_date: date | None = None) -> tuple[str, ...]:
-    """Write the pages that the exports of a date change, or all; return the paths of what was written."""
+def publish_site(store: ExportStore, game_date: date | None = None, pages: Iterable[Page] = PAGES) -> tuple[str, ...]:
+    """Write those of the pages that the exports of a date change, or all; return the paths of what was written."""
     exports = Exports(store)
     files = {page.file(key) for page in PAGES for key in page.keys(exports)}
     rendered = [(STYLE, template("site.css.j2").render())]
-    for page in PAGES:
+    for page in pages:
         for key in page.changed_keys(exports, game_date):
             if (file := page.file(key)) in files:
                 rendered.append((file, _html(page, file, key, Exports(store), files)))
