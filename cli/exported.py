@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.text import Text
 from cli.exit_codes import CommandError, ExitCode
 from cli.render import console
 from cli.target import Target
-from tipoff.vocabulary import date_and_time
+from tipoff.vocabulary import date_and_time, reason_of
 
 Export = dict[str, Any]
 
@@ -22,14 +23,17 @@ Export = dict[str, Any]
 def show_export(
     options: Namespace, path: str, missing: str, render: Callable[[Export], RenderableType], *, title: str
 ) -> ExitCode:
-    """Print an export, with `--json` as it is. Raises CommandError UNKNOWN, with the reason, if there is none."""
-    export = read_export(Target(options.replay), path, missing)
+    """Print an export, with `--json` as it is. CommandError UNKNOWN: there is none; FAILED: it is damaged."""
+    target = Target(options.replay)
+    export = read_export(target, path, missing)
     if options.json:
         print(json.dumps(export))
         return ExitCode.DONE
+    with named_if_damaged(target, path):
+        shown = headline(title, export), render(export)
     screen = console()
-    screen.print(headline(title, export))
-    screen.print(render(export))
+    for each in shown:
+        screen.print(each)
     return ExitCode.DONE
 
 
@@ -46,11 +50,18 @@ def find_export(target: Target, path: str) -> Export | None:
     from tipoff.publishing.envelope import decode
 
     content = target.exports.read(path)
-    try:
+    with named_if_damaged(target, path):
         return decode(content) if content is not None else None
-    except ValueError as error:
-        text = f"{target.exports.location(path)} is damaged: {error}; run the date's export again with --rerun"
-        raise CommandError(ExitCode.FAILED, text) from error
+
+
+@contextmanager
+def named_if_damaged(target: Target, path: str) -> Iterator[None]:
+    """Raises CommandError FAILED, with the export's name, where it lacks what is read of it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        reason = f"{target.exports.location(path)} is damaged: {reason_of(error)}"
+        raise CommandError(ExitCode.FAILED, f"{reason}; run the date's export again with --rerun") from error
 
 
 def headline(title: str, export: Export) -> Text:

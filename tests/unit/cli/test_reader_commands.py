@@ -150,6 +150,19 @@ def test_json_is_the_export_itself(command: str, run: Run) -> None:
     assert json.loads(run(f"{command} --json").out)["schema_version"] == 1
 
 
+@pytest.mark.parametrize("content", ["[]", '{"game_date": "2024-03-29"}'])
+def test_an_export_that_lacks_fields_is_named(
+    content: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = tmp_path / "v1" / "systems" / "performance.json"
+    export.parent.mkdir(parents=True)
+    export.write_text(content)
+    monkeypatch.setenv("TIPOFF_EXPORTS", f"file://{tmp_path}")
+    ended = run("systems")
+    assert (ended.code, ended.out) == (ExitCode.FAILED, "")
+    assert f"{export} is damaged" in ended.err
+
+
 def test_a_damaged_export_is_named_and_not_taken_for_a_missing_one(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
