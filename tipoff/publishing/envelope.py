@@ -13,6 +13,8 @@ from pydantic import AwareDatetime
 from tipoff.vocabulary import Frozen, game_date_of
 
 SCHEMA_VERSION: Final = 1
+JsonObject = dict[str, Any]
+"""A decoded JSON object."""
 
 
 class ExportStatus(StrEnum):
@@ -109,7 +111,7 @@ def export_status(
     return ExportStatus.DEGRADED if degraded or missing_games else ExportStatus.COMPLETE
 
 
-def decode(content: bytes) -> dict[str, Any]:
+def decode(content: bytes) -> JsonObject:
     """Decode an export."""
-    loaded: dict[str, Any] = json.loads(content)
+    loaded: JsonObject = json.loads(content)
     return loaded

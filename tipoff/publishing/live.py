@@ -17,7 +17,7 @@ from tipoff.grading.outcomes import FINAL, POSTPONED, SIDES
 from tipoff.landing.landing import Landing
 from tipoff.live_games import LandedGames, landed_games
 from tipoff.publishing import live_payloads
-from tipoff.publishing.envelope import Completeness, Edition
+from tipoff.publishing.envelope import Completeness, Edition, JsonObject
 from tipoff.publishing.live_payloads import LiveGradingPayload, LivePayload
 from tipoff.publishing.slate import HEADLINE_SHOWN
 from tipoff.publishing.status import PublishResult
@@ -30,8 +30,6 @@ from tipoff.warehouse.sql_files import sql_text
 
 STALE_AFTER: Final = timedelta(minutes=15)
 """Five polls: scores or a box score older than this are named."""
-
-JsonObject = dict[str, Any]
 
 
 class LiveContent(NamedTuple):

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.grading.outcomes import SIDES
+from tipoff.publishing.envelope import JsonObject
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.performance import performance_of
 from tipoff.publishing.predictions import predictions_content
 from tipoff.publishing.results import results_content
-from tipoff.publishing.slate import JsonObject
 from tipoff.publishing.status import PublishResult, read_status
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import in_words, template

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 from pydantic import AwareDatetime
 
 from tipoff.grading.accuracy import last_injury_reports
 from tipoff.grading.outcomes import POSTPONED
-from tipoff.publishing.envelope import Completeness
+from tipoff.publishing.envelope import Completeness, JsonObject
 from tipoff.systems.registry import HEADLINE
 from tipoff.vocabulary import Frozen, View
 from tipoff.warehouse.base import Warehouse
 
 STALE_AFTER: Final = timedelta(hours=12)
 """A prediction this old for a game that has not started lacks the day's injuries and lines."""
-
-JsonObject = dict[str, Any]
 
 
 class Headline(Frozen):

@@ -11,11 +11,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tipoff.publishing.envelope import Envelope, decode
+from tipoff.publishing.envelope import Envelope, JsonObject, decode
 from tipoff.publishing.store import ExportStore
 from tipoff.vocabulary import Frozen
 
-JsonObject = dict[str, Any]
 Payload = TypeVar("Payload", bound=Frozen)
 M = TypeVar("M", bound=Frozen)
 

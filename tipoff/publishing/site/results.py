@@ -11,10 +11,10 @@ import polars as pl
 from tipoff.grading.metrics import Z_95, ReliabilityBin
 from tipoff.grading.outcomes import SIDES
 from tipoff.grading.statistics import clustered_mean, compare, squared_error
-from tipoff.publishing.envelope import Envelope
+from tipoff.publishing.envelope import Envelope, JsonObject
 from tipoff.publishing.figures import range_bar, reliability_figure, residual_figure
 from tipoff.publishing.results import RESULTS, ResultsPayload
-from tipoff.publishing.site.exports import Exports, JsonObject
+from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import SYSTEMS
 from tipoff.vocabulary import FEW_PICKS, Grade

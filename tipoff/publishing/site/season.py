@@ -9,9 +9,10 @@ from itertools import accumulate, groupby
 from typing import Any, Final, NamedTuple
 
 from tipoff.publishing.calendar import GAME_COUNTS, CalendarPayload, GameCount
+from tipoff.publishing.envelope import JsonObject
 from tipoff.publishing.figures import course_figure
 from tipoff.publishing.performance import PERFORMANCE, PerformancePayload
-from tipoff.publishing.site.exports import Exports, JsonObject
+from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.site.results import FOLDER
 from tipoff.vocabulary import FEW_PICKS

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from tipoff.grading.metrics import ReliabilityBin
+from tipoff.publishing.envelope import JsonObject
 from tipoff.publishing.figures import range_bar, reliability_figure
 from tipoff.publishing.performance import PERFORMANCE, PerformancePayload
-from tipoff.publishing.site.exports import Exports, JsonObject
+from tipoff.publishing.site.exports import Exports
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.systems.registry import HEADLINE, SYSTEMS
 from tipoff.vocabulary import FEW_PICKS
