@@ -161,6 +161,7 @@ class LoggingStore:
 
     def __init__(self, store: ObjectStore, name: str, log: UsageLog) -> None:
         self._store, self._name, self._log = store, name, log
+        self.concurrency = store.concurrency
 
     def _add(self, *classes: str) -> None:
         self._log.add(*(Use(what=self._name, how=f"class {of}") for of in classes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import Final
 
 import polars as pl
@@ -85,10 +86,14 @@ def publish_players(warehouse: Warehouse, store: ExportStore, edition: Edition) 
     of_date = set(history.rows.filter(pl.col("game_date") == edition.game_date)["player_id"])
     files = player_files(warehouse, history, [each for each in players if each.player_id in of_date], season, edition)
     envelope = edition.envelope()
-    paths = [
-        path for each in files for path in write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
-    ]
-    return (*paths, *write_export(store, INDEX, envelope, PlayersPayload(season=season, players=players)))
+
+    def write(each: PlayerPayload) -> tuple[str, ...]:
+        return write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
+
+    return (
+        *chain.from_iterable(store.each(write, files)),
+        *write_export(store, INDEX, envelope, PlayersPayload(season=season, players=players)),
+    )
 
 
 def indexed_players(history: PlayerHistory, season: str) -> tuple[IndexedPlayer, ...]:

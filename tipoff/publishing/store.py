@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, TypeVar
 
 from tipoff.errors import BadInputError
 from tipoff.storage.base import Change, ObjectStore
 from tipoff.storage.open import open_store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _SUFFIXES: Final = (".json", ".jsonl", ".html", ".css", ".parquet")
 _MODE: Final = 0o644
@@ -51,6 +56,11 @@ class ExportStore:
         if self._written_once.get(path) != content:
             self.write_if_changed(path, content)
             self._written_once[path] = content
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Return `function(item)` of each item, in order; calls that read and write exports overlap in a bucket."""
+        with ThreadPoolExecutor(self._store.concurrency, "exports") as threads:
+            return list(threads.map(function, items))
 
     def location(self, path: str) -> str:
         """Return the path or URL of an export, for messages and logs."""

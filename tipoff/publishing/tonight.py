@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -203,14 +203,18 @@ def publish_tonight(store: ExportStore, envelope: Envelope, tonight: Tonight) ->
     The file of a player who was on the list before and is no longer is marked as stale: nobody takes an earlier
     evening's line for tonight's.
     """
-    for player_id in sorted(_listed(store) - {each.player.player_id for each in tonight.players}):
+
+    def mark(player_id: str) -> None:
         mark_stale(store, PLAYER.path.format(player_id=player_id))
-    of_players = [
-        path
-        for each in tonight.players
-        for path in write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
-    ]
-    return (*of_players, *write_export(store, ALL_PLAYERS, envelope, tonight.page))
+
+    def write(each: TonightPlayerPayload) -> tuple[str, ...]:
+        return write_export(store, PLAYER, envelope, each, player_id=each.player.player_id)
+
+    store.each(mark, _listed(store) - {each.player.player_id for each in tonight.players})
+    return (
+        *chain.from_iterable(store.each(write, tonight.players)),
+        *write_export(store, ALL_PLAYERS, envelope, tonight.page),
+    )
 
 
 def _listed(store: ExportStore) -> set[str]:

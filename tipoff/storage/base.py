@@ -32,6 +32,9 @@ class ObjectStore(Protocol):
     Every method raises BadInputError for an invalid name and StorageError if the store cannot do it.
     """
 
+    concurrency: int
+    """How many calls at the same time are faster than one after the other."""
+
     def read(self, name: str) -> bytes | None:
         """Return the object, or None if there is none."""
 

@@ -39,6 +39,9 @@ class BucketStore:
     Credentials are application default credentials; STORAGE_EMULATOR_HOST names an emulator, which needs none.
     """
 
+    concurrency = 8
+    """A request waits for the network; the client keeps up to ten connections."""
+
     def __init__(self, url: str) -> None:
         """Raises ConfigurationError without usable credentials."""
         bucket, _, prefix = url.removeprefix("gs://").partition("/")

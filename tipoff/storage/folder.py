@@ -22,6 +22,9 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class FolderStore:
     """A `tipoff.storage.base.ObjectStore` in a folder; several processes may share it."""
 
+    concurrency = 1
+    """Writers wait for each other."""
+
     def __init__(self, folder: Path, mode: int = 0o600) -> None:
         self.folder = folder
         self._mode = mode

@@ -171,6 +171,16 @@ def test_a_pointer_never_goes_back_to_an_earlier_date(store: ObjectStore) -> Non
     assert ROWS.pointer not in put(11)
 
 
+def test_exports_written_together_are_all_there(store: ObjectStore) -> None:
+    exports = ExportStore(store)
+    paths = [f"v1/players/{number}.json" for number in range(40)]
+    assert exports.each(lambda path: exports.write_if_changed(path, path.encode()), paths) == [True] * 40
+    assert exports.each(lambda path: exports.write_if_changed(path, path.encode()), paths) == [False] * 40
+    assert exports.each(exports.read, paths) == [path.encode() for path in paths]
+    with pytest.raises(BadInputError, match=r"a\.txt is not an export"):
+        exports.each(exports.read, [*paths, "a.txt"])
+
+
 def test_two_versions_of_one_time_are_two_exports(store: ObjectStore) -> None:
     exports = ExportStore(store)
     envelope = Edition(DAY, AS_OF, AS_OF).envelope()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Final
 
 from tipoff.publishing.site.best_bets import BEST_BETS_OF_DATE, BEST_BETS_PAGE
@@ -44,15 +45,27 @@ STYLE: Final = "assets/style.css"
 
 
 def publish_site(store: ExportStore, game_date: date | None = None, pages: Iterable[Page] = PAGES) -> tuple[str, ...]:
-    """Write those of the pages that the exports of a date change, or all; return the paths of what was written."""
+    """Write those of the pages that the exports of a date change, or all; return the paths of what was written.
+
+    The style sheet comes first, then the pages of dates and players, then those that lead to them.
+    """
     exports = Exports(store)
     files = {page.file(key) for page in PAGES for key in page.keys(exports)}
-    rendered = [(STYLE, template("site.css.j2").render())]
-    for page in pages:
-        for key in page.changed_keys(exports, game_date):
-            if (file := page.file(key)) in files:
-                rendered.append((file, _html(page, file, key, Exports(store), files)))
-    return tuple(path for file, text in rendered if store.write_if_changed(path := f"{FOLDER}/{file}", text.encode()))
+    changed = [(page, key) for page in pages for key in page.changed_keys(exports, game_date)]
+
+    def render(each: tuple[Page, Key]) -> tuple[str, str]:
+        page, key = each
+        return page.file(key), _html(page, page.file(key), key, Exports(store), files)
+
+    def write(rendered: tuple[str, str]) -> tuple[str, ...]:
+        file, text = rendered
+        return (path,) if store.write_if_changed(path := f"{FOLDER}/{file}", text.encode()) else ()
+
+    of_keys = store.each(render, [(page, key) for page, key in changed if key and page.file(key) in files])
+    leading = store.each(render, [(page, key) for page, key in changed if not key])
+    style = template("site.css.j2").render()
+    written = (store.each(write, rendered) for rendered in ([(STYLE, style)], of_keys, leading))
+    return tuple(chain.from_iterable(chain.from_iterable(written)))
 
 
 def _html(page: Page, file: str, key: Key, read: Exports, files: set[str]) -> str:

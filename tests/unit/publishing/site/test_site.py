@@ -21,6 +21,14 @@ def test_only_what_changed_is_written(evening_exports: ExportStore) -> None:
     assert publish_site(evening_exports) == publish_site(evening_exports, DAY) == ()
 
 
+def test_what_a_page_leads_to_is_written_before_it(evening_exports: ExportStore) -> None:
+    style, *written = publish_site(evening_exports)
+    leading = {f"site/{page.path}" for page in PAGES if page.keys_of_date is None}
+    assert style == "site/assets/style.css"
+    assert set(written[-len(leading) :]) == leading
+    assert any(path.startswith("site/players/2") for path in written[: -len(leading)])
+
+
 def test_a_site_without_exports_has_every_page_of_the_navigation(store: ExportStore) -> None:
     written = publish_site(store)
     assert {f"site/{page.path}" for page in PAGES if page.menu} <= set(written)
