@@ -14,6 +14,7 @@ from cli import commands
 from cli.exit_codes import ExitCode
 from tests.support.replays import DAY, ReplayedDay, at
 from tests.support.starter import NOWHERE
+from tipoff.publishing.export import SCHEMAS
 from tipoff.publishing.store import open_exports
 from tipoff.validation.checks import validate
 from tipoff.validation.records import read_records
@@ -62,11 +63,17 @@ def _yesterdays_predictions(warehouse: Warehouse, exports: Path) -> None:
     file.write_text(file.read_text().replace(f'"game_date":"{DAY}"', '"game_date":"2024-03-28"', 1))
 
 
+def _status_of_another_type(warehouse: Warehouse, exports: Path) -> None:
+    file = exports / "v1" / "status" / f"{DAY}.json"
+    file.write_text(file.read_text().replace('"backfilled":false', '"backfilled":"no"', 1))
+
+
 DAMAGE = {
     "team contexts": ("upcoming_team_game_context", _without_a_game("upcoming_team_game_context")),
     "box scores": ("raw_player_boxscores", _without_a_game("raw_player_boxscores")),
     "grades": ("prediction_accuracy", _without_a_game("prediction_accuracy")),
     "exported predictions": (f"v1/predictions/{DAY}.json", _yesterdays_predictions),
+    "schemas of exports": (SCHEMAS, _status_of_another_type),
 }
 
 
@@ -89,3 +96,4 @@ def test_damaged_files_of_a_real_day_are_named_by_the_command(
     shown = " ".join(capsys.readouterr().out.split())
     for check, (reads, _) in DAMAGE.items():
         assert f"{check} {DataState.FAILED} {reads}" in shown
+    assert f"v1/status/{DAY}.json: backfilled: 'no' is not of type 'boolean'" in shown

@@ -12,8 +12,10 @@ import polars as pl
 
 from tests.support.rows import rows_of
 from tests.support.unchecked import implausible_rows
+from tipoff.publishing.registry import EXPORTS
 from tipoff.publishing.store import ExportStore
 from tipoff.systems.registry import SYSTEMS
+from tipoff.validation.published import PublishedFile
 from tipoff.validation.records import (
     ACTIVE_PREDICTIONS,
     BEST_BETS_EXPORT,
@@ -54,7 +56,9 @@ def day_at(hour: float) -> DayRecords:
     empty = {name: rows_of(name, []) for name in (*TABLES_OF_A_DATE, SCHEDULE, RUNS)}
     all_tables = {**empty, **tables}
     all_tables[ACTIVE_PREDICTIONS] = all_tables["predictions"]
-    return DayRecords(game_date=DAY, as_of=at(hour), tables=all_tables, exports=_exports(all_tables, hour))
+    exports = _exports(all_tables, hour)
+    files = tuple(PublishedFile(export_path(name, DAY)) for name in exports)
+    return DayRecords(game_date=DAY, as_of=at(hour), tables=all_tables, exports=exports, files=files)
 
 
 _STORED_AT = {
@@ -104,13 +108,15 @@ def without_export(records: DayRecords, name: str) -> DayRecords:
 
 
 def store_day(records: DayRecords, warehouse: Warehouse, store: ExportStore) -> None:
-    """Write the records to a warehouse and an export store."""
+    """Write the records to a warehouse and an export store, with schemas that allow everything."""
     with implausible_rows():
         for name, rows in records.tables.items():
             if name in TABLES and TABLES[name].append_only:
                 warehouse.append(name, rows)
             elif name in TABLES:
                 warehouse.replace(name, rows, {})
+    for declared in EXPORTS:
+        store.write_once(declared.schema_path, b"{}")
     for name, export in records.exports.items():
         content = json.dumps(export, default=str).encode()
         store.write_if_changed(export_path(name, records.game_date), content)

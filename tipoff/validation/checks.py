@@ -25,6 +25,7 @@ from tipoff.plan import (
     hours,
     slate_times,
 )
+from tipoff.publishing.export import SCHEMAS
 from tipoff.validation import after_games, before_games, exported
 from tipoff.validation.measured import Measured, Unit
 from tipoff.validation.records import (
@@ -306,6 +307,15 @@ CHECKS: Final[tuple[DataCheck, ...]] = (
         final=DAY_ENDS,
         command=_REDO_RESULTS,
         after="exported results",
+    ),
+    DataCheck(
+        name="schemas of exports",
+        reads=SCHEMAS,
+        measure=exported.schemas,
+        due=SLATE_LATE,
+        final=SLATE_LATE,
+        is_optional=True,
+        command=_REDO_PREDICTIONS,
     ),
 )
 

@@ -177,5 +177,13 @@ def summary_export(records: DayRecords) -> Measured:
     return Measured(1, wrong=(*_wrong_envelope(records, export), *wrong))
 
 
+def schemas(records: DayRecords) -> Measured:
+    """Each published file has what its published schema says."""
+    wrong = tuple(f"{file.path}: {file.wrong}" for file in records.files if file.wrong)
+    lacking = (file for file in records.files if file.lacks and not file.wrong)
+    missing = tuple(Unit(f"{file.path} without {file.lacks}") for file in lacking)
+    return Measured(len(records.files), missing=missing, wrong=wrong, note="nothing is published yet")
+
+
 latest_bets = latest_pointer(LATEST_BETS_EXPORT, BEST_BETS_EXPORT)
 latest_results = latest_pointer(LATEST_RESULTS_EXPORT, RESULTS_EXPORT)

@@ -17,6 +17,7 @@ from tipoff.publishing.predictions import PREDICTIONS
 from tipoff.publishing.results import RESULTS
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import SUMMARY
+from tipoff.validation.published import PublishedFile, published_files
 from tipoff.vocabulary import PREDICTED, SlateGame, season_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
@@ -57,6 +58,8 @@ class DayRecords:
     """Export -> its content; without those that do not exist."""
     unreadable: frozenset[str] = frozenset()
     """Exports that exist and are no JSON objects."""
+    files: tuple[PublishedFile, ...] = ()
+    """Every file of the date, checked against its published schema."""
 
     @cached_property
     def slate(self) -> tuple[SlateGame, ...]:
@@ -105,6 +108,7 @@ def read_records(warehouse: Warehouse, store: ExportStore, game_date: date, as_o
         },
         exports={name: export for name, export in exports.items() if export is not None},
         unreadable=frozenset(name for name, export in exports.items() if export is None),
+        files=published_files(store, game_date),
     )
 
 

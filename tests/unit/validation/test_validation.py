@@ -21,7 +21,9 @@ from tests.support.validated_day import (
     without_export,
     without_rows,
 )
+from tipoff.publishing.export import SCHEMAS
 from tipoff.validation.checks import CHECKS, findings, validate
+from tipoff.validation.published import PublishedFile
 from tipoff.validation.records import (
     BEST_BETS_EXPORT,
     EXPORTS,
@@ -45,6 +47,7 @@ MORNING_AFTER, NOON_AFTER = 33.5, 36
 FIRST_GAME = pl.col("game_id") == FIRST
 CURRY = pl.col("player_id") == "GSW0"
 TEAM = pl.col("team") == "CHA"
+STATUS_FILE = f"v1/status/{DAY}.json"
 
 
 def result(records: DayRecords, check: str) -> CheckResult:
@@ -259,6 +262,10 @@ DAMAGE: dict[str, tuple[str, Damage]] = {
     ),
     "the summary is not exported": ("summary", lambda day: without_export(day, SUMMARY_EXPORT)),
     "the summary counts other grades": ("summary", lambda day: with_export(day, SUMMARY_EXPORT, systems={})),
+    "a file differs from its schema": (
+        "schemas of exports",
+        lambda day: replace(day, files=(PublishedFile(STATUS_FILE, wrong="state: 'DONE' is not one of"),)),
+    ),
 }
 
 
@@ -298,7 +305,20 @@ def test_every_check_finds_some_damage() -> None:
 
 
 def test_every_table_and_export_is_read_by_a_check() -> None:
-    assert {check.reads for check in CHECKS} <= {*TABLES_OF_A_DATE, *EXPORTS, SCHEDULE}
+    assert {check.reads for check in CHECKS} <= {*TABLES_OF_A_DATE, *EXPORTS, SCHEDULE, SCHEMAS}
+
+
+def test_a_file_of_an_earlier_version_is_degraded_and_one_with_a_wrong_value_is_failed() -> None:
+    older = PublishedFile(STATUS_FILE, lacks="phases")
+    damaged = older._replace(wrong="state: 1 is not of type 'string'")
+    states = []
+    for file in (older, damaged):
+        judged = result(replace(day_at(NOON_AFTER), files=(file,)), "schemas of exports")
+        states.append(judged.state)
+        assert f"{STATUS_FILE}" in judged.text
+    assert states == [DataState.DEGRADED, DataState.FAILED]
+    assert "without phases" in result(replace(day_at(NOON_AFTER), files=(older,)), "schemas of exports").text
+    assert "state: 1 is" in judged.text
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────
