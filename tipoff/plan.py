@@ -905,7 +905,7 @@ def _plan(
     slate_known: bool = True,
 ) -> DayPlan:
     slate = slate_times(game_date, games)
-    known_by = _known_by(slate, started_at) if games else None
+    known_by = inputs_known_by(slate, started_at)
     if known_by and started_at:
         steps = _landed_steps(steps, sources, started_at)
     is_backfill = started_at is not None and _is_over(slate, started_at)
@@ -934,13 +934,14 @@ def _is_over(slate: SlateTimes, now: datetime) -> bool:
     return now >= (RESULTS_LATE if slate.all_fixed else DAY_ENDS).resolve(slate)
 
 
-def _known_by(slate: SlateTimes, started_at: datetime | None) -> datetime | None:
-    """The second before the first tip-off if every game had begun when the run started.
+def inputs_known_by(slate: SlateTimes, started_at: datetime | None) -> datetime | None:
+    """The second before the first tip-off if every game had begun when the run started; later inputs are not read.
 
     A game without a fixed tip-off has begun only once the date is over.
     """
-    last = slate.tips[-1] if slate.all_fixed else DAY_ENDS.resolve(slate)
-    if started_at is None or started_at < last:
+    if not slate.tips or started_at is None:
+        return None
+    if started_at < (slate.tips[-1] if slate.all_fixed else DAY_ENDS.resolve(slate)):
         return None
     first = slate.tips[0] if slate.has_fixed else EARLIEST_USUAL_TIP.resolve(slate)
     return first - timedelta(seconds=1)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from tipoff.grading.outcomes import RULED_OUT
+from tipoff.plan import inputs_known_by, slate_times
 from tipoff.systems.registry import SYSTEMS
 from tipoff.validation.measured import (
     GRACE,
@@ -111,10 +113,17 @@ def _quoted(records: DayRecords) -> pl.DataFrame:
 
 def lines_in_predictions(records: DayRecords) -> Measured:
     """The predictions of each game whose lines are stored have lines."""
-    landed = set(_quoted(records).filter(pl.col("as_of") <= records.as_of - GRACE)["game_id"])
+    landed = set(_quoted(records).filter(pl.col("as_of") <= _lines_due(records))["game_id"])
     games = [game for game in records.slate if game.game_id in landed]
     with_line = records.active.drop_nulls("line")["game_id"]
     return Measured(len(games), missing=games_without(games, with_line), note="no lines are stored")
+
+
+def _lines_due(records: DayRecords) -> datetime:
+    """Predictions have the lines that were stored by then; those of a backfill only what was known before all games."""
+    due = records.as_of - GRACE
+    known_by = inputs_known_by(slate_times(records.game_date, records.slate), records.as_of)
+    return min(due, known_by) if records.is_backfilled and known_by else due
 
 
 def team_contexts(records: DayRecords) -> Measured:

@@ -121,6 +121,18 @@ def test_a_backfilled_date_is_silent_without_what_is_not_polled_for_it() -> None
     assert "marked" in result(backfilled, "predictions before tip-off").text
 
 
+def test_a_backfilled_date_is_silent_without_lines_that_came_after_its_first_tip_off() -> None:
+    second = pl.col("game_id") == SECOND
+    records = with_rows(day_at(MORNING_AFTER), "raw_player_props", second, as_of=at(20))
+    for table in ("predictions", "prediction_accuracy"):
+        records = with_rows(records, table, second, line=None)
+    without_line = with_rows(records, "prediction_accuracy", second, grade="no_line")
+    graded = [{"systems": [row]} for row in without_line.tables["prediction_accuracy"].to_dicts()]
+    played = with_export(without_line, RESULTS_EXPORT, players=graded)
+    assert problems(played) == {"lines in predictions": DataState.FAILED}
+    assert problems(with_rows(played, "predictions", backfilled=True, as_of=at(30))) == {}
+
+
 def test_a_postponed_game_is_silent_if_it_is_void() -> None:
     records = with_rows(day_at(MORNING_AFTER), SCHEDULE, FIRST_GAME, status="postponed")
     for table in ("raw_scoreboard", "raw_player_boxscores", "team_offense_game_summary", "player_game_summary"):
