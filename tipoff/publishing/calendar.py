@@ -38,9 +38,8 @@ GAME_COUNTS: Final = Export(
     "calendar-game-counts",
     "v1/calendar/game-counts.json",
     "The number of games of each date of the season, as the schedule has it.",
-    "with tonight's players",
+    "with the predictions",
     CalendarPayload,
-    today_only=True,
     reads=("game_counts",),
 )
 

@@ -13,13 +13,14 @@ from tipoff.warehouse.base import Warehouse
 
 
 def publish_exports_of_tonight(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
-    """Export tonight's players, their trends and the calendar. On another date than today nothing is written."""
+    """Export the calendar, and tonight's players and their trends; on another date than today the calendar alone."""
+    calendar = publish_calendar(warehouse, store, edition)
     if not edition.is_of_today:
-        return PublishResult(paths=(), rows=0)
+        return PublishResult(paths=calendar, rows=0)
     shown = tonight_of(warehouse, edition.game_date, edition.as_of)
     envelope = edition.envelope(shown.completeness)
     paths = (
-        *publish_calendar(warehouse, store, edition),
+        *calendar,
         *publish_trends(store, envelope, shown),
         *publish_tonight(store, envelope, shown),
     )

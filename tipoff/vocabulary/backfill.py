@@ -118,8 +118,13 @@ class BackfilledDate(Frozen):
         return self.model_copy(update={"state": state, "note": shortened(note, _NOTE_LENGTH)})
 
     def observed(self, status: DayStatus, phases: tuple[Phase, ...]) -> BackfilledDate:
-        """The row with the phases of the day's status; a running date notes its first parked step."""
-        states = tuple(phase_state([step for step in status.steps if step.phase is phase]) for phase in phases)
+        """The row with the phases of the day's status; a running date notes its first parked step.
+
+        A phase of a complete date without steps had nothing to do, such as following games that were over.
+        """
+        steps = ([step for step in status.steps if step.phase is phase] for phase in phases)
+        is_complete = self.state is DateState.COMPLETE
+        states = tuple(phase_state(each) if each or not is_complete else StepState.EMPTY_OK for each in steps)
         parked = f"{status.attention[0].step}: {status.attention[0].reason}" if status.attention else ""
         note = self.note if self.state in ENDED_DATES else shortened(parked, _NOTE_LENGTH)
         return self.model_copy(update={"phases": states, "note": note})

@@ -84,6 +84,16 @@ def test_a_date_without_an_exported_status_keeps_its_row(resources: Resources) -
     assert run(BackfillActivities(resources).publish_backfill, request) == ObservedDates(rows=())
 
 
+@pytest.mark.parametrize(
+    ("state", "phase"), [(DateState.RUNNING, StepState.PENDING), (DateState.COMPLETE, StepState.EMPTY_OK)]
+)
+def test_a_phase_without_steps_is_pending_until_its_date_is_complete(state: DateState, phase: StepState) -> None:
+    day = day_status(settled_ledger(evening_plan(), eastern(DAY, 12)), eastern(DAY, 12), virtual=True, held=False)
+    without = day.model_copy(update={"steps": tuple(step for step in day.steps if step.phase is not Phase.PREDICT)})
+    row = BackfilledDate(game_date=DAY, state=state).observed(without, SCOPE.phases)
+    assert row.phases == (StepState.COMPLETE, phase)
+
+
 def test_a_note_of_an_ended_date_is_kept(resources: Resources) -> None:
     export_day(resources)
     request = PublishBackfillRequest(status=status(DateState.LEFT_ALONE, "it has a live run"), observed=(DAY,))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.evening import DAY, FIRST, NEXT_MORNING, WITH_LINES
 from tests.support.rows import rows_of
+from tipoff.publishing.calendar import GAME_COUNTS
 from tipoff.publishing.envelope import Edition
 from tipoff.publishing.player_history import PlayedGame
 from tipoff.publishing.reader_exports import publish_exports_of_players, publish_exports_of_tonight
@@ -84,7 +85,7 @@ def test_the_file_of_a_player_of_an_earlier_evening_is_stale(before_tip: Warehou
 
 def test_another_date_than_today_is_never_tonight(before_tip: Warehouse, store: ExportStore) -> None:
     published = publish_exports_of_tonight(before_tip, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
-    assert published.paths == ()
+    assert published.paths == (GAME_COUNTS.path,), "the season has its calendar, also if only past dates ran"
     assert store.read(ALL_PLAYERS) is None
 
 

@@ -60,8 +60,13 @@ class GamesPayload(Frozen):
     games: tuple[Game, ...]
 
 
+def games_with_results(exports: Exports, game_date: date) -> tuple[Game, ...]:
+    """Return the games of a date as its results know them; none before they are published."""
+    results = exports.read_as(f"v1/results/{game_date}.json", GamesPayload)
+    return results.payload.games if results else ()
+
+
 def newest_games(exports: Exports, game_date: date, games: Sequence[Game]) -> tuple[Game, ...]:
     """Return games as the results of their date know them: tonight's exports end with the last prediction."""
-    results = exports.read_as(f"v1/results/{game_date}.json", GamesPayload)
-    newest = {game.game_id: game for game in results.payload.games} if results else {}
+    newest = {game.game_id: game for game in games_with_results(exports, game_date)}
     return tuple(newest.get(game.game_id, game) for game in games)

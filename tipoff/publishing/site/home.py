@@ -10,9 +10,10 @@ from tipoff.grading.outcomes import FINAL, POSTPONED
 from tipoff.publishing.page import verdict_of
 from tipoff.publishing.site.best_bets import bets_of
 from tipoff.publishing.site.exports import Exports, Shown
-from tipoff.publishing.site.graded import newest_games
+from tipoff.publishing.site.graded import games_with_results, newest_games
 from tipoff.publishing.site.pages import Content, Key, Page
-from tipoff.publishing.site.tonight import tonight
+from tipoff.publishing.site.results import RESULTS_OF_DATE
+from tipoff.publishing.site.tonight import TONIGHT, tonight
 from tipoff.publishing.slate import Game
 from tipoff.publishing.status import STATUS
 from tipoff.systems.registry import HEADLINE
@@ -61,12 +62,13 @@ def _content(exports: Exports, _: Key) -> Content:
     day = status.payload.game_date
     published = tonight(exports)
     predicted = published.payload if published and published.envelope.game_date == day else None
-    games = newest_games(exports, day, predicted.games) if predicted else ()
+    games = newest_games(exports, day, predicted.games) if predicted else games_with_results(exports, day)
     bets = [each for each in bets_of(exports, day) if each.published.ended_at is None]
     values = {
         "status": status.payload,
         "verdict": verdict_of(status.payload),
         "games": games,
+        "games_page": TONIGHT.path if predicted else RESULTS_OF_DATE.path.format(game_date=day),
         "players": predicted.players if predicted else (),
         "bets": bets[:BETS_SHOWN],
         "more_bets": len(bets) - BETS_SHOWN,

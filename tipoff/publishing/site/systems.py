@@ -33,6 +33,7 @@ def _values(performance: JsonObject) -> Mapping[str, Any]:
         "windows": windows,
         "dates": [each["game_date"] for each in performance["course"]],
         "by_view": {label: {_view(each): each for each in window["systems"]} for label, window in windows.items()},
+        "counts": any(each["played"] for each in of_season),
         "systems": [{**each, "bar": _bar(each["picks"]), "verdict": verdict(each["picks"])} for each in of_season],
         "calibrations": [(each, _drawn(each)) for each in of_season if each["reliability"]],
         "drift": [each for each in performance["drift"] if each["standard_errors"] is not None],

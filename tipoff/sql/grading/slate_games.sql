@@ -1,5 +1,6 @@
 -- Games of a date as known at @as_of. A game predicted for the date and moved to another date since is postponed.
--- Without a scoreboard, a game with box scores of both teams is final, as box scores of live games are not stored.
+-- Without a scoreboard, a game with box scores of both teams is final, as box scores of live games are not stored, and its
+-- score is that of the teams' box scores.
 WITH
   games AS (
     SELECT
@@ -24,9 +25,14 @@ WITH
     FROM raw_player_boxscores
     WHERE game_date = @game_date
     GROUP BY game_id
+  ),
+  totals AS (
+    SELECT game_id, team, points
+    FROM raw_team_boxscores
+    WHERE game_date = @game_date AND as_of <= @as_of
   )
 SELECT
-  game_id,
+  games.game_id,
   games.away,
   games.home,
   games.tip_off,
@@ -36,12 +42,14 @@ SELECT
     ELSE COALESCE(board.status, games.status)
   END AS game_status,
   board.status_text,
-  board.away_points,
-  board.home_points,
+  COALESCE(board.away_points, away_total.points) AS away_points,
+  COALESCE(board.home_points, home_total.points) AS home_points,
   COALESCE(boxes.teams, 0) AS teams_in_box,
 FROM games
 LEFT JOIN (
   SELECT * FROM raw_scoreboard WHERE game_date = @game_date AND as_of <= @as_of
 ) AS board USING (game_id)
 LEFT JOIN boxes USING (game_id)
-ORDER BY games.tip_off NULLS LAST, game_id
+LEFT JOIN totals AS away_total ON away_total.game_id = games.game_id AND away_total.team = games.away
+LEFT JOIN totals AS home_total ON home_total.game_id = games.game_id AND home_total.team = games.home
+ORDER BY games.tip_off NULLS LAST, games.game_id

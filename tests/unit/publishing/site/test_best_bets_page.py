@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from tests.support.evening import DAY
 from tests.unit.publishing.site.test_site import html
-from tipoff.publishing.envelope import Envelope, ExportStatus
+from tipoff.publishing.best_bets import BEST_BETS
+from tipoff.publishing.envelope import Envelope, ExportStatus, decode
 from tipoff.publishing.site.best_bets import Bet, BetsPayload, published_bets
 from tipoff.publishing.site.exports import Published
 from tipoff.publishing.site.site import publish_site
@@ -77,3 +79,14 @@ def test_bets_of_a_date_have_their_results_on_both_pages(morning_exports: Export
         assert "Made of:" in page
     assert 'href="best-bets.html"' not in of_date
     assert 'href="../best-bets.html"' in of_date
+
+
+def test_a_backfilled_date_says_why_it_has_no_bets(evening_exports: ExportStore) -> None:
+    path = BEST_BETS.path.format(game_date=DAY)
+    for file in (path, *evening_exports.names(path.replace(".json", "/"))):
+        published = decode(evening_exports.read(file) or b"")
+        evening_exports.write_if_changed(file, json.dumps({**published, "bets": [], "backfilled": True}).encode())
+    publish_site(evening_exports)
+    assert "None: the predictions of this date were made after its games." in html(
+        evening_exports, "site/best-bets.html"
+    )

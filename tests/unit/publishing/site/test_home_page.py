@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 from tests.support.evening import DAY
@@ -11,7 +13,7 @@ from tests.unit.publishing.conftest import WALL_CLOCK
 from tests.unit.publishing.site.test_site import HOME, html
 from tipoff.publishing.site.site import publish_site
 from tipoff.publishing.status import publish_status, read_status
-from tipoff.publishing.store import ExportStore
+from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.publishing.tonight import ALL_PLAYERS
 from tipoff.vocabulary import eastern
 
@@ -45,6 +47,20 @@ def test_after_the_games_how_it_went_comes_first(morning_exports: ExportStore) -
     assert "too few to read" in page
     for game in json.loads(morning_exports.read(f"v1/results/{DAY}.json") or b"")["games"]:
         assert f"<span>{game['home_points']}</span>" in page
+
+
+def test_a_backfilled_date_shows_how_it_went_though_nothing_of_tonight_is_published(
+    published_morning: Path, tmp_path: Path, status: dict[str, Any]
+) -> None:
+    copytree(published_morning, tmp_path / "backfilled")
+    store = open_exports(f"file://{tmp_path}/backfilled")
+    publish_status(store, read_status({**status, "backfilled": True}), WALL_CLOCK)
+    publish_site(store)
+    page = html(store, HOME)
+    assert "How it went" in page
+    assert "made after its games: there are no picks" in page
+    assert "not predicted yet" not in page
+    assert f'href="results/{DAY}.html#g0022301062"' in page
 
 
 def test_players_of_an_earlier_date_are_not_shown_as_tonights(

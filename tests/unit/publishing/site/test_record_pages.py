@@ -156,6 +156,16 @@ def test_systems_have_every_view_with_its_numbers_of_rows(graded_exports: Export
     assert 'class="chip good"' not in page
 
 
+def test_systems_without_a_prediction_that_counts_say_so(graded_exports: ExportStore) -> None:
+    windows = decode(graded_exports.read(PERFORMANCE.pointer) or b"")["windows"]
+    none = [{**window, "systems": [{**each, "played": 0} for each in window["systems"]]} for window in windows]
+    with_export(graded_exports, PERFORMANCE.pointer, windows=none)
+    publish_site(graded_exports)
+    page = html(graded_exports, "systems.html")
+    assert "No prediction counts yet" in page
+    assert "<table" not in page
+
+
 def test_the_season_adds_the_profit_up_and_links_the_dates_with_results(graded_exports: ExportStore) -> None:
     [one] = decode(graded_exports.read(PERFORMANCE.pointer) or b"")["course"]
     before = {**one, "game_date": str(DAY - timedelta(days=40))}
