@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo dev server test test-long test-cloud test-site future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents soak sample clean
+.PHONY: help setup demo week dev server test test-long test-cloud test-site future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents soak sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -19,6 +19,11 @@ demo: setup ## replay a real day through a real Temporal server; variables:
 #   FAULTS=file.toml  faults of the providers         HISTORY_SEASONS=3  seasons to train on
 #   WAREHOUSE=bigquery-emulator STORE=gcs-emulator    run on emulators, then compare the exports with DuckDB's
 	@$(RUN) $(if $(WAREHOUSE)$(STORE),devtools.cloud_demo,cli.demo)
+
+week: setup ## import past seasons, backfill a week of them through a real Temporal server and show its site; variables:
+#   FROM=2024-03-14   first date                      TO=2024-03-20    last date; default: six days later
+#   ARCHIVE=folder    default: an import of ../shared/data             OUT=var/week      output folder
+	@$(RUN) devtools.week
 
 dev: setup ## run a Temporal server and a worker for real days until Ctrl-C
 	@.venv/bin/python starter.py dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -50,14 +51,20 @@ def archive_of_drill() -> Path:
 
 
 def drill_exit_code(name: str, drill: Callable[[Path], bool]) -> int:
-    """Run a drill in the folder of the variable OUT, or in a temporary one.
-
-    Exit code 0 if it passed, 1 if not, 2 for invalid input or a failed run, 130 after Ctrl-C.
-    """
+    """Run a drill in the folder of the variable OUT, or in a temporary one; see `exit_code_of`."""
     out = os.environ.get("OUT")
-    try:
+
+    def in_folder() -> bool:
         with nullcontext(out) if out else tempfile.TemporaryDirectory(prefix=f"tipoff-{name}-") as folder:
-            return 0 if drill(Path(folder)) else 1
+            return drill(Path(folder))
+
+    return exit_code_of(name, in_folder)
+
+
+def exit_code_of(name: str, passes: Callable[[], bool]) -> int:
+    """Exit code 0 if a run passed, 1 if not, 2 for invalid input or a failed run, 130 after Ctrl-C."""
+    try:
+        return 0 if passes() else 1
     except KeyboardInterrupt:
         return 130
     except TipoffError as error:
@@ -163,6 +170,23 @@ async def report_of(running: Replay, handle: DayHandle, started: float) -> DayRe
 
 def _refused(log: Path) -> int:
     return sum(json.loads(line)["fault"] is not None for line in log.read_text().splitlines())
+
+
+class StarterRun(NamedTuple):
+    """A command of `starter.py` that has ended."""
+
+    exit_code: int
+    output: str = ""
+    """Empty if it was not captured."""
+
+
+async def run_starter(typed: str, replay: Path | None = None, *, captured: bool = False) -> StarterRun:
+    """Run a command of `starter.py`, about a replay if one is named; what is not captured is printed."""
+    aim = ["--replay", str(replay)] if replay else []
+    command = [sys.executable, str(PROJECT / "starter.py"), *shlex.split(typed), *aim]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE if captured else None)
+    output, _ = await process.communicate()
+    return StarterRun(process.returncode or 0, (output or b"").decode().strip())
 
 
 class Recovery(NamedTuple):

@@ -25,7 +25,15 @@ from rich.table import Table
 from temporalio.client import WorkflowFailureError
 
 from cli.demo import status_of
-from devtools.drill import archive_of_drill, drill_exit_code, from_day_before, morning_of, no_output, prepare
+from devtools.drill import (
+    archive_of_drill,
+    drill_exit_code,
+    from_day_before,
+    morning_of,
+    no_output,
+    prepare,
+    run_starter,
+)
 from devtools.incidents.evidence import (
     CommandRun,
     Evidence,
@@ -100,8 +108,12 @@ async def replay(scenario: Scenario, archive: Path, before: Path, root: Path) ->
                 held = await _observe(handle, exports, root / "held") if scenario.observe_at else None
                 result = await wait_for_result(handle)
                 end = Observed(await handle.query(DailyPipelineWorkflow.status), exports)
-                typed = enumerate(scenario.commands, start=1)
-                commands = tuple([await _run_starter(number, command, root) for number, command in typed])
+                commands = tuple(
+                    [
+                        CommandRun(number, typed, *await run_starter(typed, root, captured=True))
+                        for number, typed in enumerate(scenario.commands, start=1)
+                    ]
+                )
     except TimeoutError:
         return Replayed(scenario, None, problem=f"the day did not end within {TIMEOUT_SECONDS:.0f} s")
     except WorkflowFailureError as failure:
@@ -171,14 +183,6 @@ async def _supervised_worker(running: Replay, root: Path) -> AsyncIterator[list[
         yield restarts
     finally:
         supervisor.cancel()
-
-
-async def _run_starter(number: int, typed: str, replay: Path) -> CommandRun:
-    """Run a command of `starter.py` about the replay."""
-    command = [sys.executable, str(PROJECT / "starter.py"), *typed.split(), "--replay", str(replay)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    output, _ = await process.communicate()
-    return CommandRun(number, typed, process.returncode or 0, output.decode().strip())
 
 
 async def _observe(handle: DayHandle, exports: Path, copy: Path) -> Observed:

@@ -27,7 +27,7 @@ from temporalio.service import RPCError
 
 from devtools.drill import DisturbedReplay, drill_exit_code, from_day_before, morning_of, no_output, prepare
 from devtools.drill_worker import DisturbancePlan
-from devtools.shared_data import SHARED_DATA, imported_archive
+from devtools.shared_data import archive_from
 from devtools.soak.invariants import Invariants
 from devtools.soak.network_proxy import NetworkProxy
 from devtools.soak.plan import SoakPlan, soak_plan
@@ -72,7 +72,9 @@ def options_from(environ: Mapping[str, str]) -> Options:
         dates = tuple(date.fromisoformat(first) + timedelta(days=number) for number in range(days))
     except ValueError:
         raise BadInputError(f"FROM={first}: give a date such as {FIRST_DATE}") from None
-    return Options(_whole(environ, "SEED", 1), dates, _archive(environ), at_once)
+    return Options(
+        _whole(environ, "SEED", 1), dates, archive_from(environ, PROJECT / "var" / "soak" / "archive"), at_once
+    )
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -80,14 +82,6 @@ def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
     if not given.isdecimal():
         raise BadInputError(f"{name}={given}: give a whole number")
     return int(given)
-
-
-def _archive(environ: Mapping[str, str]) -> Path:
-    if given := environ.get("ARCHIVE"):
-        return Path(given)
-    if not SHARED_DATA.is_dir():
-        raise BadInputError(f"ARCHIVE is not set, and there is no {SHARED_DATA}; name an archive of past seasons")
-    return imported_archive(SHARED_DATA, PROJECT / "var" / "soak" / "archive")
 
 
 @dataclass(frozen=True)
