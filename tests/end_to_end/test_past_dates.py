@@ -143,8 +143,8 @@ def test_both_dates_are_complete_and_marked_as_backfilled(past: PastDates) -> No
     for game_date in past.both:
         status = past.export(f"status/{game_date}.json")
         assert (status["state"], status["backfilled"]) == (RunState.COMPLETE, True)
-        assert past.export(f"predictions/{game_date}.json")["backfilled"]
-        assert past.export(f"results/{game_date}.json")["backfilled"]
+        for name in ("predictions", "best-bets", "live-grading", "results", "summary", "days"):
+            assert past.export(f"{name}/{game_date}.json")["backfilled"], name
         assert "backfilled: predicted after the games" in (past.out / f"exports/pages/{game_date}.html").read_text()
         (row,) = past.commands[f"days {game_date}"].json
         assert (row["state"], row["backfilled"]) == (RunState.COMPLETE, True)

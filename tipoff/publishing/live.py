@@ -19,7 +19,7 @@ from tipoff.live_games import LandedGames, landed_games
 from tipoff.publishing import live_payloads
 from tipoff.publishing.envelope import Completeness, Edition, JsonObject
 from tipoff.publishing.live_payloads import LiveGradingPayload, LivePayload
-from tipoff.publishing.slate import HEADLINE_SHOWN
+from tipoff.publishing.slate import HEADLINE_SHOWN, all_backfilled
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.writing import write_export
@@ -62,7 +62,13 @@ def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of:
     slate = Slate(game_date=game_date, games=tuple(SlateGame.model_validate(row) for row in map(_slate_row, stored)))
     landed = landed_games(landing, slate, as_of)
     games = [_current(row, landed) for row in stored]
-    predictions = _predictions(warehouse, game_date, as_of, {game["game_id"]: game for game in games}, landed)
+    active = active_predictions(warehouse, game_date, as_of).sort("game_id", "player_id", "system_id", "view")
+    grades = _grades(warehouse, game_date, as_of)
+    by_id = {game["game_id"]: game for game in games}
+    predictions = [
+        _prediction(row, grades.get(row["prediction_id"]), by_id.get(row["game_id"], {}), landed)
+        for row in active.iter_rows(named=True)
+    ]
     played = [game for game in games if game["status"] != POSTPONED]
     stale = _has_no_scores(played, landed, as_of)
     without_box = tuple(game["game_id"] for game in played if _lacks_box_score(game, landed, predictions, as_of))
@@ -77,6 +83,7 @@ def live_content(warehouse: Warehouse, landing: Landing, game_date: date, as_of:
             degraded=tuple(_reasons(games, landed, without_box, stale=stale, game_date=game_date)),
             missing_games=without_box,
             stale=stale,
+            backfilled=all_backfilled(active),
         ),
     )
 
@@ -166,26 +173,13 @@ def _reasons(
 # ── predictions ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _predictions(
-    warehouse: Warehouse,
-    game_date: date,
-    as_of: datetime,
-    games: Mapping[str, Mapping[str, Any]],
-    landed: LandedGames,
-) -> list[JsonObject]:
-    """Each active prediction with its state; one that the day has graded has its grade."""
-    parameters = {"game_date": game_date, "as_of": as_of}
-    grades = {
+def _grades(warehouse: Warehouse, game_date: date, as_of: datetime) -> dict[str, LivePrediction]:
+    """Prediction id -> its state, of those that the day has graded."""
+    rows = warehouse.query(sql_text("graded_predictions"), {"game_date": game_date, "as_of": as_of})
+    return {
         prediction_id: graded(Grade(grade), points)
-        for prediction_id, grade, points in warehouse.query(sql_text("graded_predictions"), parameters)
-        .select("prediction_id", "grade", "actual_points")
-        .iter_rows()
+        for prediction_id, grade, points in rows.select("prediction_id", "grade", "actual_points").iter_rows()
     }
-    active = active_predictions(warehouse, game_date, as_of).sort("game_id", "player_id", "system_id", "view")
-    return [
-        _prediction(row, grades.get(row["prediction_id"]), games.get(row["game_id"], {}), landed)
-        for row in active.iter_rows(named=True)
-    ]
 
 
 def _prediction(

@@ -102,7 +102,10 @@ def publish_summary(warehouse: Warehouse, store: ExportStore, edition: Edition) 
     """Export the figures of a date."""
     games = games_of(warehouse, edition.game_date, edition.as_of).filter(pl.col("game_status") != POSTPONED)
     figures = summarise(warehouse, edition.game_date, edition.as_of)
-    paths = write_export(store, SUMMARY, edition.envelope(Completeness(empty=games.is_empty())), figures)
+    views = [each for system in figures.systems.values() for each in system.values()]
+    is_backfilled = bool(views) and all(each.backfilled == each.predictions for each in views)
+    content = Completeness(empty=games.is_empty(), backfilled=is_backfilled)
+    paths = write_export(store, SUMMARY, edition.envelope(content), figures)
     return PublishResult(paths=paths, rows=len(figures.systems))
 
 

@@ -8,9 +8,12 @@ from cli.demo_summary import NO_FIGURES
 from tests.support import evening
 from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
 from tipoff.grading.accuracy import grade_date
+from tipoff.landing.landing import Landing
 from tipoff.publishing.envelope import Edition, Envelope, ExportStatus, decode
+from tipoff.publishing.live import publish_live
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.summary import publish_summary, summarise
+from tipoff.storage.folder import FolderStore
 from tipoff.warehouse.base import Warehouse
 
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -87,7 +90,9 @@ def test_the_headline_rate_and_the_profit_are_those_of_picks(morning_after: Ware
     assert others["profit_units"].is_null().all()
 
 
-def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample: Path) -> None:
+def test_backfilled_predictions_count_in_no_figure_and_mark_their_exports(
+    warehouse: Warehouse, sample: Path, store: ExportStore, tmp_path: Path
+) -> None:
     evening.load_slate(warehouse, sample)
     evening.predict_at(warehouse, sample, NEXT_MORNING)
     evening.load_results(warehouse, sample)
@@ -95,6 +100,11 @@ def test_backfilled_predictions_count_in_no_figure(warehouse: Warehouse, sample:
     system = figures_of(warehouse, NEXT_MORNING)["systems"]["moving_average"]["model"]
     assert system["predictions"] == system["backfilled"] == sum(system["outcomes"].values()) == 221
     assert (system["mae_n"], system["n"], system["hit_rate"]) == (0, 0, None)
+    edition = Edition(DAY, NEXT_MORNING, WALL_CLOCK)
+    publish_summary(warehouse, store, edition)
+    publish_live(warehouse, Landing(FolderStore(tmp_path / "raw")), store, edition)
+    for name in ("summary", "live-grading"):
+        assert decode(store.read(f"v1/{name}/{DAY}.json") or b"")["backfilled"], name
 
 
 def test_the_summary_has_the_envelope_of_every_export(morning_after: Warehouse, store: ExportStore) -> None:
