@@ -18,6 +18,7 @@ from tipoff.warehouse import bigquery_sql, generated_sql
 from tipoff.warehouse.base import ALL_DATES, Slice, parameter_type
 from tipoff.warehouse.check_rows import checks_sql
 from tipoff.warehouse.checks import Check
+from tipoff.warehouse.dialect import to_bigquery
 from tipoff.warehouse.partitions import with_views
 from tipoff.warehouse.preflight import REQUIRED_INPUTS, lacking_sql
 from tipoff.warehouse.schema import PARAMETERS, bigquery_ddl
@@ -74,12 +75,13 @@ class SentStatement(NamedTuple):
 
 
 def sent_statements() -> Iterator[SentStatement]:
-    """Yield the SQL files, as written and with the text of views, then the generated statements."""
+    """Yield the SQL files, as written and as BigQuery gets them, then the generated statements."""
     files = [file_statement(path) for path in sorted(SQL.glob("*/*.sql"))]
     yield from files
     for statement in files:
-        if (sql := with_views(statement.sql)) != statement.sql and statement.file.parent.name != "views":
-            yield statement._replace(title=f"views in {statement.file.stem}", sql=sql)
+        sql = to_bigquery(with_views(statement.sql))
+        if sql != statement.sql and statement.file.parent.name != "views":
+            yield statement._replace(title=f"{statement.file.stem} as sent", sql=sql, runs_on_duckdb=False)
     yield from generated_statements()
 
 

@@ -16,7 +16,7 @@ from tipoff.warehouse.base import CheckWarning, DateRange, Parameters, Slice, Wr
 from tipoff.warehouse.bigquery_jobs import BigQueryJobs, Location
 from tipoff.warehouse.bigquery_sql import WRITE_LOCK, Statement, addition, comparison, deletion, replacement, write_lock
 from tipoff.warehouse.check_rows import checks_sql, judge
-from tipoff.warehouse.dialect import parameters_of
+from tipoff.warehouse.dialect import parameters_of, to_bigquery
 from tipoff.warehouse.migrations import SchemaChange, changes_of_incoming, schema_changes
 from tipoff.warehouse.partitions import unfiltered_tables, with_views
 from tipoff.warehouse.schema import table_named
@@ -195,4 +195,5 @@ def _checked(sql: str, parameters: Parameters) -> Statement:
     names = parameters_of(sql, parameters.keys())
     if unfiltered := unfiltered_tables(sql):
         raise BadInputError(f"this SELECT reads {', '.join(unfiltered)} without a filter on game_date; add one")
-    return Statement(with_views(sql), {name: (parameter_type(parameters[name]), parameters[name]) for name in names})
+    sent = to_bigquery(with_views(sql))
+    return Statement(sent, {name: (parameter_type(parameters[name]), parameters[name]) for name in names})

@@ -1,17 +1,19 @@
 """Translates GoogleSQL to DuckDB SQL with sqlglot, and corrects translations that would return other values.
 
 A construct that cannot be translated safely is rejected, so that no statement means one thing in DuckDB and another
-in BigQuery.
+in BigQuery. Both engines sum the numbers of a mean or deviation as decimals: the sum of floats depends on the order in
+which threads or workers add them, so equal rows would not always give equal rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import ClassVar, Final, NamedTuple
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator
 
@@ -38,6 +40,17 @@ _FORBIDDEN: Final[dict[type[exp.Expr], str]] = {
 }
 
 _EXACT: Final = "DECIMAL(18, 9)"
+_EXACT_SQUARE: Final = "DECIMAL(38, 9)"
+"""They have the decimals of BigQuery's NUMERIC."""
+
+_EXACT_IN_BIGQUERY: Final = {
+    "AVG": "SAFE_DIVIDE(CAST(SUM(CAST({x} AS NUMERIC)) AS FLOAT64), COUNT({x}))",
+    "STDDEV_SAMP": (
+        "SQRT(GREATEST(0, SAFE_DIVIDE("
+        "CAST(SUM(CAST(CAST({x} AS NUMERIC) * CAST({x} AS NUMERIC) AS NUMERIC)) AS FLOAT64)"
+        " - SAFE_DIVIDE(POW(CAST(SUM(CAST({x} AS NUMERIC)) AS FLOAT64), 2), COUNT({x})), NULLIF(COUNT({x}), 1) - 1)))"
+    ),
+}
 
 _WHOLE_BY_CONSTRUCTION: Final = (
     exp.Boolean,
@@ -79,7 +92,7 @@ def _exact_mean(generator: DuckDBGenerator, node: exp.Avg) -> str:
 
 def _exact_deviation(generator: DuckDBGenerator, node: exp.StddevSamp) -> str:
     x = _exact(generator, node)
-    squares = f"CAST(SUM({x} * {x}) AS DOUBLE) - CAST(SUM({x}) AS DOUBLE) ** 2 / COUNT({x})"
+    squares = f"CAST(SUM(CAST({x} * {x} AS {_EXACT_SQUARE})) AS DOUBLE) - CAST(SUM({x}) AS DOUBLE) ** 2 / COUNT({x})"
     return f"CASE WHEN COUNT({x}) > 1 THEN SQRT(GREATEST(0, ({squares}) / (COUNT({x}) - 1))) END"
 
 
@@ -95,7 +108,7 @@ class _Generator(DuckDBGenerator):
         exp.DateSub: _as_date,
         exp.UnixSeconds: _whole_seconds,  # rounded down in GoogleSQL, to the nearest in DuckDB
         exp.CountIf: _count_if,  # if the condition is always NULL: 0 in GoogleSQL, NULL in DuckDB
-        exp.Avg: _exact_mean,  # a sum of floats depends on the order in which threads add them
+        exp.Avg: _exact_mean,
         exp.StddevSamp: _exact_deviation,
     }
 
@@ -119,6 +132,31 @@ def to_duckdb(sql: str, parameter_types: Mapping[str, str]) -> Statement:
     Raises BadInputError for anything but one SELECT, for unknown parameters, and for any of `incompatibilities`.
     """
     return _transpile(sql, tuple(sorted(parameter_types.items())))
+
+
+@lru_cache(maxsize=256)
+def to_bigquery(sql: str) -> str:
+    """Return a SELECT with means and deviations that BigQuery computes as DuckDB does; other text stays as it is."""
+    tokens = sqlglot.tokenize(sql, read="bigquery")
+    for index, (token, opening) in enumerate(pairwise(tokens)):
+        exact = _EXACT_IN_BIGQUERY.get(token.text.upper())
+        if exact is None or opening.token_type is not TokenType.L_PAREN:
+            continue
+        closing, *after = _from_closing(tokens[index + 1 :])
+        if not (after and after[0].token_type is TokenType.OVER):
+            argument = to_bigquery(sql[opening.end + 1 : closing.start])
+            return f"{sql[: token.start]}{exact.format(x=argument)}{to_bigquery(sql[closing.end + 1 :])}"
+    return sql
+
+
+def _from_closing(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return the tokens from the parenthesis that closes the first one."""
+    depth = 0
+    for index, token in enumerate(tokens):
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        if depth == 0:
+            return tokens[index:]
+    raise BadInputError("this is not valid GoogleSQL: a parenthesis is not closed")
 
 
 def parameters_of(sql: str, given: Collection[str]) -> frozenset[str]:

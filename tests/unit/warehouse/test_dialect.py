@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.rows import rows_of
 from tipoff.errors import BadInputError
-from tipoff.warehouse.dialect import incompatibilities, to_duckdb
+from tipoff.warehouse.dialect import incompatibilities, to_bigquery, to_duckdb
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
 
 
@@ -103,3 +103,24 @@ def test_means_and_deviations_do_not_depend_on_the_order_of_rows(tmp_path: Path)
         results.add(warehouse.query(sql).row(0))
     warehouse.close()
     assert len(results) == 1
+
+
+def test_bigquery_computes_means_from_exact_sums() -> None:
+    def mean(x: str) -> str:
+        return f"SAFE_DIVIDE(CAST(SUM(CAST({x} AS NUMERIC)) AS FLOAT64), COUNT({x}))"
+
+    sent = to_bigquery("SELECT avg(x), AVG(y + (SELECT AVG(z) FROM u)) FROM t")
+    of_both = f"y + (SELECT {mean('z')} FROM u)"  # noqa: S608
+    assert sent == f"SELECT {mean('x')}, {mean(of_both)} FROM t"  # noqa: S608
+
+
+def test_bigquery_gets_all_but_means_and_deviations_as_written() -> None:
+    sql = "-- AVG(x)\nSELECT 'AVG(x)' AS text, AVG(x) OVER (ORDER BY y) AS mean, SUM(x) AS `avg`, t.avg FROM t"
+    assert to_bigquery(sql) == sql
+    assert "AVG(y) OVER" in to_bigquery("SELECT AVG(y) OVER (ORDER BY z), AVG(x) FROM t")
+    assert "COUNT(x)" in to_bigquery("SELECT AVG(y) OVER (ORDER BY z), AVG(x) FROM t")
+
+
+def test_a_parenthesis_that_is_not_closed_is_named() -> None:
+    with pytest.raises(BadInputError, match="a parenthesis is not closed"):
+        to_bigquery("SELECT AVG(x FROM t")
