@@ -50,7 +50,7 @@ def schema_of(table: Table) -> pl.Schema:
 
 
 def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with the column order and types of the table.
+    """Return the rows with the column order and types of the table; an array that may be NULL is empty, as in BigQuery.
 
     Raises BadInputError for unknown or missing columns, unsafe type conversions, NULLs in non-nullable columns, NaNs,
     and duplicate natural keys.
@@ -58,12 +58,17 @@ def conform(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     _require_columns(table, rows)
     _require_types(table, rows)
     try:
-        frame = rows.select(pl.col(column.name).cast(dtype_of(column.type)) for column in table.columns)
+        frame = rows.select(_conforming(column) for column in table.columns)
     except pl.exceptions.PolarsError as error:
         raise BadInputError(f"{table.name}: a value does not fit its declared type: {reason_of(error)}") from error
     _require_values(table, frame)
     _require_one_row_per_key(table, frame)
     return frame
+
+
+def _conforming(column: Column) -> pl.Expr:
+    values = pl.col(column.name).cast(dtype_of(column.type))
+    return values.fill_null([]) if column.nullable and element_type(column.type) else values
 
 
 def conform_slice(table: Table, rows: pl.DataFrame, where: Slice) -> pl.DataFrame:

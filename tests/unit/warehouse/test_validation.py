@@ -33,6 +33,14 @@ def test_an_untyped_null_column_gets_the_declared_type() -> None:
     assert frame.schema["last_update"] == pl.Datetime("us", "UTC")
 
 
+def test_an_array_that_may_be_null_is_empty_as_in_bigquery() -> None:
+    predictions = table_named("predictions")
+    rows = rows_of(predictions.name, [{"explanation": None}])
+    assert conform(predictions, rows)["explanation"].to_list() == [[]]
+    with pytest.raises(BadInputError, match="quantiles"):
+        conform(predictions, rows.with_columns(quantiles=pl.lit(None)))
+
+
 def test_integers_are_converted_for_a_float_column() -> None:
     frame = conform(BOX, box("1").with_columns(minutes=pl.lit(34), points=pl.lit(31, pl.Int16)))
     assert frame.select("minutes", "points").rows() == [(34.0, 31)]
