@@ -37,6 +37,8 @@ _BUCKET: Final = "tipoff"
 _STORES: Final = ("landing", "exports", "models")
 _TOLERANCE: Final = 1e-4
 """Exports have numbers with four decimal places."""
+_UNROUNDED: Final = "model_version"
+"""It is computed from a model's numbers with all their digits, of which the last ones differ."""
 _SHOWN: Final = 100
 """Characters of a value in a message."""
 _WRITTEN_AT: Final = re.compile(r'"generated_at":\s*"[^"]*"')
@@ -111,7 +113,7 @@ def _changes(first: Any, second: Any, path: str = "") -> Iterator[str]:
     """Yield the paths at which two values differ, with both values."""
     match first, second:
         case dict(), dict():
-            for key in sorted(first.keys() | second.keys()):
+            for key in sorted((first.keys() | second.keys()) - {_UNROUNDED}):
                 yield from _changes(first.get(key), second.get(key), f"{path}.{key}")
         case list(), list() if len(first) == len(second):
             for number, values in enumerate(zip(first, second, strict=True)):

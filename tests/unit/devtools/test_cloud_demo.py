@@ -28,6 +28,14 @@ def test_times_of_writing_and_further_digits_are_no_difference(tmp_path: Path, o
     assert differences(*two_folders(tmp_path, EXPORT, EXPORT.replace(old, new))) == []
 
 
+def test_the_version_of_a_model_is_no_difference_but_what_it_predicts_is(tmp_path: Path) -> None:
+    first = EXPORT.replace("{", '{"model_version":"a1",')
+    folders = two_folders(tmp_path, first, first.replace("a1", "b2"))
+    assert differences(*folders) == []
+    (folders[1] / "v1/a.json").write_text(first.replace("20.5", "20.6"))
+    assert len(differences(*folders)) == 1
+
+
 @pytest.mark.parametrize(
     ("second", "difference"),
     [
