@@ -60,10 +60,13 @@ def recent_records(landing: Landing, now: datetime) -> tuple[FetchRecord, ...]:
 
 
 def last_usable(records: Iterable[FetchRecord]) -> Mapping[str, datetime]:
-    """When each source, or one of its fallback sources, answered usably last."""
+    """When each source, or one of its fallback sources, answered usably last.
+
+    Box scores of games in play are landed below the name of their source and are none of a step.
+    """
     last: dict[str, datetime] = {}
     for record in records:
-        if OUTCOME_POLICIES[record.outcome].usable:
+        if record.source in SOURCES and OUTCOME_POLICIES[record.outcome].usable:
             for name in (record.source, *SOURCES[record.source].fallback_for):
                 last[name] = max(record.fetched_at, last.get(name, record.fetched_at))
     return last
