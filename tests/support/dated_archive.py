@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
+from devtools.moved_facts import moved
 from tipoff.replay.archive import Archive
 from tipoff.replay.archive.layout import TABLES
 from tipoff.replay.archive.writer import write_archive
 from tipoff.vocabulary import season_of
 
-_EASTERN = "America/New_York"
 _OFFICIALS = pl.DataFrame({"official_name": ["Ada Byron", "Mary Shelley", "Jane Austen"], "position": [1, 2, 3]})
 
 
@@ -25,23 +25,7 @@ def write_dated_archive(folder: Path, sample: Archive, of_sample: date, becomes:
     days = pl.duration(days=moved_by.days)
     seasons = {game_id: season_of(day + moved_by) for game_id, day in sample.games["game_id", "game_date"].iter_rows()}
     ids = {game_id: f"{game_id[:3]}{season[2:4]}{game_id[5:]}" for game_id, season in seasons.items()}
-    frames = {name: _moved(getattr(sample, name), days, seasons, ids) for name in TABLES}
+    frames = {name: moved(getattr(sample, name), days, seasons, ids) for name in TABLES}
     frames["officials"] = frames["games"].select("game_id").join(_OFFICIALS, how="cross")
     write_archive(folder, frames, source="sample", missing=())
     return folder
-
-
-def _moved(frame: pl.DataFrame, days: pl.Expr, seasons: dict[str, str], ids: dict[str, str]) -> pl.DataFrame:
-    changes = [pl.col(name) + days for name, dtype in frame.schema.items() if dtype == pl.Date]
-    changes += [_later(name, days) for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-    if "season" in frame.columns:
-        changes.append(pl.col("game_id").replace_strict(seasons).alias("season"))
-    if "game_id" in frame.columns:
-        changes.append(pl.col("game_id").replace_strict(ids))
-    return frame.with_columns(changes)
-
-
-def _later(name: str, days: pl.Expr) -> pl.Expr:
-    """The same Eastern time of a later date."""
-    local = pl.col(name).dt.convert_time_zone(_EASTERN).dt.replace_time_zone(None) + days
-    return local.dt.replace_time_zone(_EASTERN, ambiguous="earliest").dt.convert_time_zone("UTC")

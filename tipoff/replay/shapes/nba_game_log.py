@@ -16,6 +16,17 @@ from tipoff.teams import TEAMS
 APPEARS_AFTER = timedelta(minutes=5)
 """Time from the end of a game to its rows."""
 
+_REGULAR = "Regular Season"
+_ID_PREFIXES: Mapping[str, str] = {
+    "Pre Season": "001",
+    _REGULAR: "002",
+    "All Star": "003",
+    "Playoffs": "004",
+    "PlayIn": "005",
+    "IST": "006",
+}
+"""Type of the season -> how the ids of its games begin."""
+
 _STATISTICS = (
     *("FGM", "FGA", "FG_PCT", "FG3M", "FG3A", "FG3_PCT", "FTM", "FTA", "FT_PCT"),
     *("OREB", "DREB", "REB", "AST", "STL", "BLK", "TOV", "PF", "PTS", "PLUS_MINUS"),
@@ -40,11 +51,11 @@ def game_log(view: ArchiveView, params: Params) -> UpstreamResponse:
     except ValueError:
         return bad_request("DateFrom and DateTo are MM/DD/YYYY")
     season, kind = params["Season"], params["PlayerOrTeam"]
-    regular = params.get("SeasonType", "Regular Season") == "Regular Season"
+    prefix = _ID_PREFIXES.get(params.get("SeasonType", _REGULAR), "")
     games = [
         game.game_id
-        for game in (view.games_of(season) if regular else ())
-        if first <= game.game_date <= last and view.is_final(game, APPEARS_AFTER)
+        for game in view.games_of(season)
+        if game.game_id[:3] == prefix and first <= game.game_date <= last and view.is_final(game, APPEARS_AFTER)
     ]
     if params.get("Direction") == "DESC":
         games.reverse()
@@ -59,7 +70,7 @@ def _parameters(params: Params) -> dict[str, object]:
     return {
         "LeagueID": params.get("LeagueID", "00"),
         "Season": params["Season"],
-        "SeasonType": params.get("SeasonType", "Regular Season"),
+        "SeasonType": params.get("SeasonType", _REGULAR),
         "PlayerOrTeam": params["PlayerOrTeam"],
         "Counter": 1000,
         "Sorter": "DATE",
