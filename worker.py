@@ -18,6 +18,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from runtime.allocator import share_arenas
 from runtime.process_exit import exit_now
 from tipoff.errors import TipoffError
 from tipoff.settings import Settings, load_settings
@@ -34,6 +35,7 @@ T = TypeVar("T")
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 after a stop signal, 1 if start or imports failed, 130 after Ctrl-C during the first imports."""
     options = parser().parse_args(arguments)
+    share_arenas()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = load_settings()
