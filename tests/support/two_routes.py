@@ -46,7 +46,7 @@ class Site:
         return len(self._upstreams[route].requests())
 
     async def poll(self, rate_limiter: RateLimiter, as_of: datetime = AS_OF) -> CollectReport:
-        async with Fetcher(self.settings, timeouts=Timeouts(connect=2, read=1, total=3)) as fetcher:
+        async with Fetcher(self.settings, timeouts=Timeouts(read=1)) as fetcher:
             return await collect(
                 SOURCE,
                 SLATE,

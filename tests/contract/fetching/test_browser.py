@@ -32,8 +32,8 @@ def as_browser(provider: LocalProvider) -> Settings:
     )
 
 
-def fetcher(provider: LocalProvider) -> Fetcher:
-    return Fetcher(as_browser(provider), frozenset({CDN}), Timeouts(connect=0.5, read=0.5, total=3))
+def fetcher(provider: LocalProvider, timeouts: Timeouts | None = None) -> Fetcher:
+    return Fetcher(as_browser(provider), frozenset({CDN}), timeouts)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_a_hang_and_a_truncated_body_are_transport_faults(provider: LocalP
 
     for reply in (hang, half):
         provider.replies[f"/{CDN}/scores.json"] = reply
-        async with fetcher(provider) as client:
+        async with fetcher(provider, Timeouts(read=0.5)) as client:
             with pytest.raises(TransportFault):
                 await client.fetch(SCORES, AS_OF)
 

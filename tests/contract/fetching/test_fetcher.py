@@ -28,7 +28,6 @@ from tipoff.vocabulary import Outcome, Role, SlateGame
 AS_OF = datetime(2024, 3, 29, 14, 0, tzinfo=UTC)
 CDN, STATS, ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
 HOSTS = frozenset({CDN, STATS, ODDS, "api.balldontlie.io"})
-QUICK = Timeouts(connect=0.5, read=0.3, total=1.0)
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -44,7 +43,7 @@ def replaying(provider: LocalProvider, cap: int = 64 * 1024) -> Settings:
     )
 
 
-def fetcher(settings: Settings, timeouts: Timeouts = QUICK) -> Fetcher:
+def fetcher(settings: Settings, timeouts: Timeouts | None = None) -> Fetcher:
     return Fetcher(settings, HOSTS, timeouts)
 
 
@@ -91,7 +90,7 @@ async def test_an_undeclared_host_is_never_requested(provider: LocalProvider) ->
 
 async def test_a_hanging_server_is_a_fault_after_the_read_timeout(provider: LocalProvider) -> None:
     provider.replies[f"/{CDN}/a"] = hang
-    async with fetcher(replaying(provider)) as client:
+    async with fetcher(replaying(provider), Timeouts(read=0.3)) as client:
         with pytest.raises(TransportFault, match=r"cdn\.nba\.com/a: no data for 0\.3 s"):
             await client.fetch(Request(host=CDN, path="/a"), AS_OF)
 
@@ -105,7 +104,7 @@ async def test_a_slow_server_is_a_fault_after_the_total_timeout(provider: LocalP
             await asyncio.sleep(0.1)
 
     provider.replies[f"/{CDN}/a"] = drip
-    async with fetcher(replaying(provider)) as client:
+    async with fetcher(replaying(provider), Timeouts(total=1)) as client:
         with pytest.raises(TransportFault, match="no complete response within 1 s"):
             await client.fetch(Request(host=CDN, path="/a"), AS_OF)
 
@@ -160,7 +159,7 @@ async def test_a_small_body_that_unpacks_to_a_huge_one_is_refused_without_buffer
     bomb = gzip.compress(b"\0" * 200_000_000, compresslevel=9)
     assert len(bomb) < 300_000
     provider.replies[f"/{CDN}/a"] = http_reply(bomb, Content_Encoding="gzip")
-    async with fetcher(replaying(provider, cap=1_000_000), Timeouts()) as client:
+    async with fetcher(replaying(provider, cap=1_000_000)) as client:
         tracemalloc.start()
         with pytest.raises(BodyTooLargeError):
             await client.fetch(Request(host=CDN, path="/a"), AS_OF)
@@ -316,7 +315,7 @@ async def test_a_real_request_uses_the_proxy_and_key_of_its_host_and_does_not_re
                 "TIPOFF_PROXY_MODE": "always",
             }
         )
-        async with fetcher(settings, Timeouts()) as client:
+        async with fetcher(settings) as client:
             response = await client.fetch(Request(host=host, path="/a", params={"x": "1"}), AS_OF)
     (received,) = provider.received
     assert connected == [f"{host}:443"]

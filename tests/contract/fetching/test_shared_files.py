@@ -27,7 +27,7 @@ from tests.support.tls import certified, tunnel
 from tipoff.errors import BodyTooLargeError, ConfigurationError, TransportFault
 from tipoff.settings import load_settings
 from tipoff.sources.base import Judgement, Request, Slate
-from tipoff.sources.fetcher import Fetcher, Timeouts
+from tipoff.sources.fetcher import Fetcher
 from tipoff.sources.providers import BIGDATABALL, GOOGLE_DRIVE, GOOGLE_STORAGE
 from tipoff.sources.registry import SOURCES, sources
 from tipoff.sources.shared_files import file_url
@@ -45,7 +45,6 @@ PLAYS = (
     b"22301062,4,115,97,500,GSW,shot,,Stephen Curry,3,made,3pt jump shot,10,250\n"
     b"22301062,4,115,97,501,,end of period,,,,,end of period,,\n"
 )
-QUICK = Timeouts(connect=0.5, read=2.0, total=5.0)
 SECRET = "0123456789abcdef0123456789abcdef"
 FOLDER = "1AbC_d-EfG"
 SHEET = "application/vnd.google-apps.spreadsheet"
@@ -58,7 +57,7 @@ def test_the_request_names_the_file_as_the_provider_does() -> None:
 
 def sharing(store: str, **environ: str) -> Fetcher:
     settings = load_settings(environ={"TIPOFF_BIGDATABALL": store, "TIPOFF_BODY_CAP_BYTES": "65536", **environ})
-    return Fetcher(settings, frozenset({BIGDATABALL.host}), QUICK)
+    return Fetcher(settings, frozenset({BIGDATABALL.host}))
 
 
 # ── the three kinds of folder ─────────────────────────────────────────────────────────────────────────────────────
