@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from fnmatch import fnmatch
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ class Rules(Frozen):
     equivalent: tuple[EquivalentMutant, ...] = ()
 
     def tests_of(self, file: str) -> tuple[str, ...]:
-        """The tests of the first area that has the file, and of its folder. Raises ConfigurationError without one."""
+        """The tests of the area that names it or first matches it, and of its folder. Raises ConfigurationError."""
         tests = _first_tests(self.area, file)
         if not tests:
             raise ConfigurationError(f"{FILE.name}: no area has {file}; add its tests")
@@ -91,8 +91,9 @@ class Rules(Frozen):
 
 
 def _first_tests(areas: Sequence[Area], file: str) -> tuple[str, ...]:
+    named = (area.tests for area in areas if file in area.files)
     matching = (area.tests for area in areas if any(fnmatch(file, pattern) for pattern in area.files))
-    return next(matching, ())
+    return next(chain(named, matching), ())
 
 
 class Verdict(StrEnum):

@@ -210,6 +210,13 @@ def test_an_area_has_files_and_tests_that_are_not_the_whole_suite(area: Area) ->
     assert [file for file in mutated_files() if any(fnmatch(file, pattern) for pattern in area.files)]
 
 
+@pytest.mark.parametrize("area", RULES.area, ids=lambda area: area.files[0])
+def test_the_tests_of_an_area_run_for_each_file_that_it_names(area: Area) -> None:
+    """Also where a pattern of an area above matches it."""
+    named = [file for file in area.files if "*" not in file]
+    assert [file for file in named if RULES.tests_of(file)[: len(area.tests)] != area.tests] == []
+
+
 def test_every_file_has_an_area() -> None:
     patterns = [pattern for area in RULES.area for pattern in area.files]
     assert [file for file in mutated_files() if not any(fnmatch(file, pattern) for pattern in patterns)] == []

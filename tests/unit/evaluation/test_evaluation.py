@@ -201,6 +201,13 @@ def test_picks_have_profit_at_their_price_and_pushes_and_voids_no_say_in_the_hit
     assert picks.high == pytest.approx(0.9055, abs=1e-4)
 
 
+@pytest.mark.parametrize(("price", "profit"), [(-125.0, 0.8), (-100.0, 1.0), (150.0, 1.5)])
+def test_a_pick_that_won_has_the_profit_of_its_price(tmp_path: Path, price: float, profit: float) -> None:
+    picks = measure(tmp_path, lined(2, 18.5, 0.6, recommendation="OVER", best_price=price)).picks
+    assert picks.wins == 1
+    assert picks.roi.value == pytest.approx(profit)
+
+
 def test_closing_line_value_needs_a_snapshot_later_than_that_of_the_line(tmp_path: Path) -> None:
     quotes = (
         quote(2, ADA, 18.5),

@@ -255,6 +255,20 @@ def test_a_degradation_keeps_its_reason_when_a_later_poll_requests_fewer_games(
     )
 
 
+def test_a_partial_poll_with_fewer_rows_gives_its_reason_and_keeps_the_count(ledger: DayLedger) -> None:
+    poll(ledger, outcome=Outcome.PARTIAL, rows=300, reason="300 rows", missing_games=GAMES[2:])
+    poll(ledger, outcome=Outcome.PARTIAL, rows=280, reason="280 rows", missing_games=GAMES[2:])
+    record = ledger.source_record(PROPS)
+    assert (record.rows, record.reason) == (300, "280 rows")
+
+
+def test_an_empty_poll_keeps_the_reason_of_the_rows_before_it(ledger: DayLedger) -> None:
+    poll(ledger, outcome=Outcome.PARTIAL, rows=300, reason="300 rows", missing_games=GAMES[2:])
+    poll(ledger, outcome=Outcome.EMPTY_OK, rows=0, reason="nothing new")
+    record = ledger.source_record(PROPS)
+    assert (record.rows, record.reason) == (300, "300 rows")
+
+
 def test_fallback_data_settle_a_step_until_the_primary_source_is_complete(ledger: DayLedger) -> None:
     poll(
         ledger,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
 from activities.errors import as_failure
 from tipoff.errors import BadInputError, ContractError, TipoffError, TransportFault
@@ -51,3 +51,18 @@ def test_the_reason_of_a_failed_step_does_not_repeat_its_name() -> None:
     )
     error.__cause__ = as_failure(ContractError("nbac_schedule", "$.leagueSchedule", "is missing"))
     assert failure_reason(error, "nbac_schedule") == "$.leagueSchedule: is missing"
+
+
+def test_the_reason_of_a_failed_child_workflow_names_it() -> None:
+    error = ChildWorkflowError(
+        "failed",
+        namespace="default",
+        workflow_id="live-2024-03-29",
+        run_id="1",
+        workflow_type="LiveScoringWorkflow",
+        initiated_event_id=1,
+        started_event_id=2,
+        retry_state=None,
+    )
+    error.__cause__ = ApplicationError("no game has a score")
+    assert failure_reason(error) == "the workflow live-2024-03-29 failed: no game has a score"

@@ -423,6 +423,15 @@ def test_a_command_about_no_phase_or_step_refuses_a_word(name: CommandName) -> N
         operator_commands.command_from(name, ["lines"])
 
 
+def test_only_the_command_about_lines_is_described_with_games() -> None:
+    described = {}
+    for name in set(CommandName) - set(TARGET_FIELDS):
+        with pytest.raises(ValueError, match="or an object such as") as refused:
+            operator_commands.command_from(name, ["lines"])
+        described[name] = '"games"' in str(refused.value)
+    assert [name for name, has_games in described.items() if has_games] == [CommandName.LINES_AVAILABLE]
+
+
 @pytest.mark.parametrize("name", list(CommandName))
 def test_a_payload_is_parsed_as_the_command_it_was_made_of(name: CommandName) -> None:
     command = OperatorCommand(name=name, target="lines", games=("DEN@MIN",), game_date=DAY, who="Ada", why="tea")
