@@ -22,6 +22,7 @@ from tipoff.publishing.site.results import LATEST_RESULTS, RESULTS_OF_DATE
 from tipoff.publishing.site.season import SEASON
 from tipoff.publishing.site.systems import SYSTEMS_PAGE
 from tipoff.publishing.site.tonight import TONIGHT
+from tipoff.publishing.site.trends import TRENDS_PAGE
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.templating import template
 
@@ -30,6 +31,7 @@ PAGES: Final[tuple[Page, ...]] = (
     TONIGHT,
     BEST_BETS_PAGE,
     BEST_BETS_OF_DATE,
+    TRENDS_PAGE,
     LATEST_RESULTS,
     RESULTS_OF_DATE,
     SYSTEMS_PAGE,

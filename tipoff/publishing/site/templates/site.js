@@ -12,7 +12,7 @@ function enhance(list) {
   const controls = document.querySelector(`[data-controls="${list.id}"]`);
   const together = controls?.querySelector("[data-together]");
   const select = controls?.querySelector("[data-order]");
-  let order = headings.find((heading) => heading.hasAttribute("aria-sort")) ?? headings[0];
+  let order = headings.find((heading) => heading.hasAttribute("aria-sort"));
   let down = order?.getAttribute("aria-sort") === "descending";
 
   const arrange = () => {
