@@ -21,6 +21,7 @@ from tipoff.errors import TipoffError
 from tipoff.live_games import BOX_SCORES, box_scores_due, landed_games
 from tipoff.publishing.envelope import Edition
 from tipoff.publishing.live import publish_live
+from tipoff.publishing.site.site import PAGES_OF_EVENING, publish_site
 from tipoff.sources.base import Slate
 from tipoff.vocabulary import SourceReport
 from workflows.contracts import Activity, CollectRequest, ProcessRequest
@@ -82,7 +83,7 @@ class FollowActivities:
     async def _publish_live(
         self, request: FollowRequest, times: Sequence[datetime], progress: Progress
     ) -> dict[str, str]:
-        """Poll box scores at times and write the live exports as of the last; alerts about games called off.
+        """Poll box scores at times and write the live exports and pages as of the last; alerts about games called off.
 
         No decision of the day needs them, so a failure is logged and nothing else.
         """
@@ -98,6 +99,7 @@ class FollowActivities:
                 *(resources.warehouse, resources.landing, resources.exports),
                 Edition(request.game_date, times[-1], resources.now()),
             )
+            await asyncio.to_thread(publish_site, resources.exports, request.game_date, PAGES_OF_EVENING)
             landed = await asyncio.to_thread(landed_games, resources.landing, slate, times[-1])
         except TipoffError as error:
             activity.logger.warning("the live results are not exported: %s", error)

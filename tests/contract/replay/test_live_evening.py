@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,19 +15,41 @@ from temporalio.testing import ActivityEnvironment
 from activities.follow import FollowActivities
 from activities.resources import Resources
 from tests.support import evening
-from tests.support.evening import DAY, NEXT_MORNING
+from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
 from tests.support.validated_exports import validated_exports
 from tipoff.grading.accuracy import grade_date
 from tipoff.live_games import BOX_SCORES_A_POLL
+from tipoff.publishing.best_bets import publish_best_bets
 from tipoff.publishing.envelope import Edition
 from tipoff.publishing.live import publish_live
+from tipoff.publishing.reader_exports import publish_exports_of_tonight
+from tipoff.publishing.site.site import publish_site
+from tipoff.publishing.status import publish_status
 from tipoff.replay.archive import Archive
 from tipoff.replay.faults import Fault, FaultKind
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings
-from tipoff.vocabulary import Grade, SlateGame, SourceReport, eastern
+from tipoff.systems.registry import HEADLINE
+from tipoff.vocabulary import DayStatus, Grade, SlateGame, SourceReport, eastern
 from workflows.contracts.live_scoring import FollowRequest
 
+RUNNING = DayStatus.model_validate(
+    {
+        "game_date": DAY,
+        "state": "RUNNING",
+        "phase": "results",
+        "data_quality": "COMPLETE",
+        "now": WITH_LINES,
+        "sentence": "results: waiting for 12 games",
+        "virtual": True,
+        "held": False,
+        "counts": {},
+        "predictions_due": None,
+        "first_published_at": None,
+        **dict.fromkeys(("games", "postponed_games", "refreshed_at", "steps", "degradations"), ()),
+        **dict.fromkeys(("attention", "alerts", "audit"), ()),
+    }
+)
 GRADED = ("win", "loss", "push", "void", "no_line")
 
 
@@ -57,10 +80,39 @@ class Evening:
     def game(self, label: str) -> dict[str, Any]:
         return next(game for game in self.export("live")["games"] if f"{game['away']}@{game['home']}" == label)
 
+    def picks(self) -> dict[str, int]:
+        """The picks of the headline by what is known of them."""
+        (picks,) = (
+            each["picks"]
+            for each in self.export("live-grading")["systems"]
+            if (each["system_id"], each["view"]) == HEADLINE
+        )
+        return {
+            "Graded": picks["win"] + picks["loss"] + picks["push"],
+            "Trending": picks["trending_correct"] + picks["trending_incorrect"],
+            "Pending": picks["pending"],
+            "Void": picks["void"],
+        }
+
+    @staticmethod
+    def counts_shown(page: Path) -> dict[str, int]:
+        """The same numbers as the first page has them."""
+        section = page.read_text().split('id="standing"')[1].split("</section>")[0]
+        return {name: int(number) for name, number in re.findall(r"<dt>(\w+)</dt><dd>(\d+)</dd>", section)}
+
     def grades_of(self, label: str) -> set[str]:
         game_id = self.game(label)["game_id"]
         players = (each for each in self.export("live-grading")["players"] if each["game_id"] == game_id)
         return {system["grade"] for player in players for system in player["systems"]}
+
+
+def announce(night: Evening) -> None:
+    """Publish what readers find before the games, and the site."""
+    resources, edition = night.resources, Edition(DAY, WITH_LINES, NEXT_MORNING)
+    publish_best_bets(resources.warehouse, resources.exports, edition)
+    publish_exports_of_tonight(resources.warehouse, resources.exports, edition)
+    publish_status(resources.exports, RUNNING, NEXT_MORNING)
+    publish_site(resources.exports)
 
 
 @asynccontextmanager
@@ -136,6 +188,29 @@ async def test_an_evening_goes_from_pending_over_trending_to_the_grades_of_the_d
         }
         assert by_live["counts"] == by_grades, "the live box scores said the same"
         assert not (tmp_path / "exports" / "alerts.jsonl").exists(), "a few results raise no alarm"
+
+
+async def test_the_pages_of_the_evening_follow_its_live_exports(sample: Path, tmp_path: Path) -> None:
+    async with the_evening(sample, tmp_path) as night:
+        announce(night)
+        home, tonight = (night.root / "exports" / "site" / f"{name}.html" for name in ("index", "tonight"))
+        assert "How it stands" not in home.read_text()
+        assert "Scored" not in tonight.read_text()
+
+        await night.follow(at(20, 27), at(20, 30))
+        assert "9 games in play, 0 final, 3 to come. As of 20:30 ET" in home.read_text()
+        assert "Q3 05:09" in home.read_text()
+        assert "73–62" in tonight.read_text()
+        assert "trending correct</small>" in tonight.read_text()
+        assert night.counts_shown(home) == night.picks()
+        assert night.counts_shown(home)["Graded"] == 0
+
+        await night.follow(at(21, 18), at(21, 21))
+        shown = night.counts_shown(home)
+        assert shown == night.picks()
+        assert all(shown.values()), "graded, trending, pending and void picks are counted apart"
+        assert "✓ won" in tonight.read_text()
+        assert "%" not in home.read_text().split('id="standing"')[1].split("</section>")[0], "no rate of so few"
 
 
 async def test_a_game_called_off_is_void_and_without_a_scoreboard_the_last_scores_stay(

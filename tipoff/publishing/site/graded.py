@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Protocol, TypeVar
 
 from tipoff.publishing.site.exports import Exports, Shown
 from tipoff.publishing.slate import Game
@@ -22,10 +23,6 @@ class GradedPrediction(Shown):
     actual_points: int | None
     profit_units: float | None
 
-    @property
-    def is_headline(self) -> bool:
-        return (self.system_id, self.view) == HEADLINE
-
 
 class GradedPlayer(Shown):
     """The results of the predictions of one player."""
@@ -34,12 +31,6 @@ class GradedPlayer(Shown):
     player_id: str
     systems: tuple[GradedPrediction, ...]
 
-    @property
-    def first(self) -> GradedPrediction:
-        """The result of the headline; without a line, of another view of its system, or of any system."""
-        system_id, _ = HEADLINE
-        return min(self.systems, key=lambda each: (not each.is_headline, each.system_id != system_id))
-
 
 class GradedPayload(Frozen):
     """The players of a date whose predictions are graded."""
@@ -47,11 +38,29 @@ class GradedPayload(Frozen):
     players: tuple[GradedPlayer, ...]
 
 
+class OfSystem(Protocol):
+    """What one view of a system says of a player."""
+
+    @property
+    def system_id(self) -> str: ...
+
+    @property
+    def view(self) -> View: ...
+
+
+Said = TypeVar("Said", bound=OfSystem)
+
+
+def shown_first(systems: Sequence[Said]) -> Said:
+    """Return what the headline says; without it, another view of its system, or any system."""
+    return min(systems, key=lambda each: ((each.system_id, each.view) != HEADLINE, each.system_id != HEADLINE[0]))
+
+
 def graded_players(exports: Exports, game_date: date) -> Mapping[tuple[str, str], GradedPrediction]:
     """Return the result shown of each player, by game and player id."""
     published = exports.read_as(f"v1/results/{game_date}.json", GradedPayload)
     players = published.payload.players if published else ()
-    return {(each.game_id, each.player_id): each.first for each in players if each.systems}
+    return {(each.game_id, each.player_id): shown_first(each.systems) for each in players if each.systems}
 
 
 class GamesPayload(Frozen):
@@ -64,9 +73,3 @@ def games_with_results(exports: Exports, game_date: date) -> tuple[Game, ...]:
     """Return the games of a date as its results know them; none before they are published."""
     results = exports.read_as(f"v1/results/{game_date}.json", GamesPayload)
     return results.payload.games if results else ()
-
-
-def newest_games(exports: Exports, game_date: date, games: Sequence[Game]) -> tuple[Game, ...]:
-    """Return games as the results of their date know them: tonight's exports end with the last prediction."""
-    newest = {game.game_id: game for game in games_with_results(exports, game_date)}
-    return tuple(newest.get(game.game_id, game) for game in games)

@@ -10,7 +10,8 @@ from tipoff.grading.outcomes import FINAL, POSTPONED
 from tipoff.publishing.page import verdict_of
 from tipoff.publishing.site.best_bets import bets_of
 from tipoff.publishing.site.exports import Exports, Shown
-from tipoff.publishing.site.graded import games_with_results, newest_games
+from tipoff.publishing.site.graded import games_with_results
+from tipoff.publishing.site.live import evening_of, newest_games, scores
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.site.results import RESULTS_OF_DATE
 from tipoff.publishing.site.tonight import TONIGHT, tonight
@@ -70,6 +71,8 @@ def _content(exports: Exports, _: Key) -> Content:
         "games": games,
         "games_page": TONIGHT.path if predicted else RESULTS_OF_DATE.path.format(game_date=day),
         "players": predicted.players if predicted else (),
+        "evening": evening_of(exports, day),
+        "scores": scores(exports, day),
         "bets": bets[:BETS_SHOWN],
         "more_bets": len(bets) - BETS_SHOWN,
         "figures": _headline_figures(exports, day),

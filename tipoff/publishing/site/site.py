@@ -43,6 +43,8 @@ PAGES: Final[tuple[Page, ...]] = (
     METHOD,
 )
 """Every page; those with a menu label in the order of the navigation."""
+PAGES_OF_EVENING: Final[tuple[Page, ...]] = (HOME, TONIGHT)
+"""Those that show games in play."""
 STYLE: Final = "assets/style.css"
 
 

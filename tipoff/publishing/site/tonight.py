@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from tipoff.grading.outcomes import SIDES
 from tipoff.publishing.figures import range_bar
 from tipoff.publishing.site.exports import Exports, Published
-from tipoff.publishing.site.graded import GradedPrediction, graded_players, newest_games
+from tipoff.publishing.site.live import Score, evening_of, newest_games, scores
 from tipoff.publishing.site.pages import Content, Key, Page
 from tipoff.publishing.slate import Game
 from tipoff.publishing.status import status_path
@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """A player as the page shows him."""
 
     player: TonightPlayer
-    result: GradedPrediction | None
+    score: Score | None
     bar: str
     """The prediction beside the line, as SVG."""
 
@@ -51,30 +51,28 @@ def status_of(exports: Exports, game_date: date) -> DayStatus | None:
     return status.payload if status else None
 
 
-def rows_by_game(payload: TonightPayload, results: Mapping[tuple[str, str], GradedPrediction]) -> tuple[GameRows, ...]:
+def rows_by_game(payload: TonightPayload, scored: Mapping[tuple[str, str], Score]) -> tuple[GameRows, ...]:
     """Return the games by tip-off with their players; all bars have the same scale, so that they can be compared."""
     top = scale(each.high_80 for each in payload.players)
     by_game: dict[str, list[TonightPlayer]] = {game.game_id: [] for game in payload.games}
     for player in payload.players:
         by_game.setdefault(player.game_id, []).append(player)
-    return tuple(_rows(game, by_game[game.game_id], results, top) for game in payload.games)
+    return tuple(_rows(game, by_game[game.game_id], scored, top) for game in payload.games)
 
 
-def _rows(
-    game: Game, players: list[TonightPlayer], results: Mapping[tuple[str, str], GradedPrediction], top: int
-) -> GameRows:
+def _rows(game: Game, players: list[TonightPlayer], scored: Mapping[tuple[str, str], Score], top: int) -> GameRows:
     unlined = [player for player in players if player.line is None]
     return GameRows(
         game,
-        tuple(row_of(each, results.get((each.game_id, each.player_id)), top) for each in players if each.line),
+        tuple(row_of(each, scored.get((each.game_id, each.player_id)), top) for each in players if each.line),
         tuple(sorted(unlined, key=lambda player: -player.points)),
     )
 
 
-def row_of(player: TonightPlayer, result: GradedPrediction | None, top: int) -> Row:
-    """Return a player with his result, if there is one, and his bar on the scale 0 to `top`."""
-    scored = result.actual_points if result else None
-    return Row(player, result, range_bar(player.low_80, player.points, player.high_80, top, player.line, scored))
+def row_of(player: TonightPlayer, score: Score | None, top: int) -> Row:
+    """Return a player with his score, if there is one, and his bar on the scale 0 to `top`."""
+    scored = score.points if score and not score.is_so_far else None
+    return Row(player, score, range_bar(player.low_80, player.points, player.high_80, top, player.line, scored))
 
 
 def scale(highs: Iterable[float]) -> int:
@@ -87,19 +85,21 @@ def _content(exports: Exports, _: Key) -> Content:
     if published is None:
         return Content({"published": None})
     envelope, payload = published
-    payload = payload.model_copy(update={"games": newest_games(exports, envelope.game_date, payload.games)})
-    results = graded_players(exports, envelope.game_date)
-    games = rows_by_game(payload, results)
+    day = envelope.game_date
+    scored = scores(exports, day)
+    payload = payload.model_copy(update={"games": newest_games(exports, day, payload.games)})
+    games = rows_by_game(payload, scored)
     rows = [row for game in games for row in game.lined]
     values = {
         "published": payload,
-        "status": status_of(exports, envelope.game_date),
+        "status": status_of(exports, day),
+        "evening": evening_of(exports, day),
         "games": games,
         "rows": rows,
         "picks": [row for row in rows if row.player.recommendation in SIDES],
         "teams": sorted({team for game in payload.games for team in (game.away, game.home)}),
         "books": sorted({row.player.book for row in rows if row.player.book}),
-        "has_results": bool(results),
+        "has_scores": any(row.score and row.score.points is not None for row in rows),
     }
     return Content(values, envelope)
 
