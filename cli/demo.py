@@ -104,7 +104,7 @@ async def run(options: Options, console: Console) -> int:
         with timer.stage("training"):
             await _train(replay, console)
         with timer.stage("the day"):
-            handle = await replay.start_day(options.clock)
+            handle = await _start_day(replay, options.clock)
             if page := replay.ui_of(handle):
                 console.print(f"  in the Temporal UI: {page}", soft_wrap=True)
             result = await _follow_to_end(replay, handle, console)
@@ -116,6 +116,16 @@ async def run(options: Options, console: Console) -> int:
     return 0 if result is not None and result.state is RunState.COMPLETE else 1
 
 
+async def _start_day(replay: Replay, clock: ClockSpec) -> DayHandle:
+    """The started run. When this command is interrupted meanwhile, the run is terminated: the server may have it."""
+    starting = asyncio.ensure_future(replay.start_day(clock))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _terminate(await starting)
+        raise
+
+
 async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) -> DayResult | None:
     """The day's result; None if the run failed. When this command is interrupted, the run is terminated."""
     try:
@@ -124,9 +134,13 @@ async def _follow_to_end(replay: Replay, handle: DayHandle, console: Console) ->
         console.print(f"the day failed: {failure_message(failure)}", markup=False, soft_wrap=True)
         return None
     except BaseException:
-        with suppress(RPCError):
-            await handle.terminate(reason="its replay was stopped", rpc_timeout=timedelta(seconds=2))
+        await _terminate(handle)
         raise
+
+
+async def _terminate(handle: DayHandle) -> None:
+    with suppress(RPCError):  # the next demo terminates it
+        await handle.terminate(reason="its replay was stopped", rpc_timeout=timedelta(seconds=5))
 
 
 async def _train(replay: Replay, console: Console) -> None:

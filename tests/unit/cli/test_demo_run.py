@@ -53,6 +53,8 @@ class ScriptedDay:
     def __init__(self, statuses: list[DayStatus | RPCError], end: DayResult | Exception | None) -> None:
         self.statuses, self.end, self.terminated = statuses, end, False
         self.over = asyncio.Event()
+        self.requested, self.answers = asyncio.Event(), asyncio.Event()
+        self.answers.set()
 
     async def query(self, _: object) -> DayStatus:
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
@@ -87,6 +89,8 @@ class ScriptedReplay:
         return trained
 
     async def start_day(self, _: object) -> ScriptedDay:
+        self.day.requested.set()
+        await self.day.answers.wait()
         return self.day
 
     def settings(self) -> dict[str, str]:
@@ -134,6 +138,18 @@ class Demo:
 @pytest.fixture
 def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Demo:
     return Demo(tmp_path, monkeypatch)
+
+
+async def test_a_day_is_terminated_when_the_demo_is_interrupted_before_the_server_answers(run_demo: Demo) -> None:
+    day = ScriptedDay([STATUS], None)
+    day.answers.clear()
+    running = asyncio.ensure_future(run_demo(day))
+    await day.requested.wait()
+    running.cancel()
+    day.answers.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert day.terminated
 
 
 async def test_a_complete_day_is_followed_and_summed_up_and_ends_with_0(run_demo: Demo, tmp_path: Path) -> None:
