@@ -15,8 +15,10 @@ _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 Format = Callable[[float], str]
 
 WIDTH, HEIGHT = 480, 340
-LEFT, RIGHT, TOP, BOTTOM = 54, 24, 38, 52
-LEAST_BETWEEN_LABELS = 40
+LEFT, RIGHT, TOP, BOTTOM = 62, 24, 38, 52
+BETWEEN_LABELS = 8
+LARGEST_TEXT = {"label": 18.0, "top": 12.0, "tick": 17.0, "count": 17.0}
+"""The size in which the style sheets show each kind of text on a phone, where it is the largest."""
 
 
 def _signed(points: float) -> str:
@@ -84,10 +86,13 @@ def reliability_figure(key: str, name: str, bins: Sequence[ReliabilityBin], titl
 
 def _reliability_mark(each: ReliabilityBin, x: Axis, y: Axis, most: int) -> str:
     across, radius = x.at(each.predicted), 3 + 8 * (each.n / most) ** 0.5
+    beside = (across + radius + 3, "start")
+    if beside[0] + _width(str(each.n), "count") > WIDTH:
+        beside = (across - radius - 3, "end")
     return (
         f'<line class="whisker" x1="{across}" x2="{across}" y1="{y.at(each.low)}" y2="{y.at(each.high)}"/>'
         f'<circle class="mark" cx="{across}" cy="{y.at(each.observed)}" r="{radius:.1f}"/>'
-        + _text(across + radius + 3, y.at(each.observed) - 6, str(each.n), "start", "count")
+        + _text(beside[0], y.at(each.observed) - 6, str(each.n), beside[1], "count")
     )
 
 
@@ -233,7 +238,7 @@ def _apart(ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
     """Leave out labels that the next one would cover."""
     shown: list[tuple[float, str]] = []
     for at, text in ticks:
-        if shown and at - shown[-1][0] < LEAST_BETWEEN_LABELS:
+        if shown and _span(*shown[-1], "middle")[1] + BETWEEN_LABELS > _span(at, text, "middle")[0]:
             shown.pop()
         shown.append((at, text))
     return shown
@@ -266,7 +271,30 @@ def _labels(across: str, up: str) -> list[str]:
 
 
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "tick") -> str:
+    """Draw a text beside a point, moved as far as it takes to be inside the figure."""
+    start, end = _span(x, text, anchor, kind)
+    x = start + _SHARE_BEFORE[anchor] * (end - start)
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+_SHARE_BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
+"""Text anchor -> share of the text that is left of its point."""
+
+
+def _span(x: float, text: str, anchor: str, kind: str = "tick") -> tuple[float, float]:
+    """Return where a text begins and ends."""
+    width = _width(text, kind)
+    start = max(0.0, min(x - _SHARE_BEFORE[anchor] * width, WIDTH - width))
+    return start, start + width
+
+
+def _width(text: str, kind: str) -> float:
+    """Return the width of a text in a wide font; readers' fonts differ."""
+    return LARGEST_TEXT[kind] * sum(_EMS.get(character, 0.64) for character in text)
+
+
+_EMS = dict.fromkeys("MWmw%+−", 0.95) | dict.fromkeys(" .,iljI", 0.32)
+"""The width of characters that are wider or narrower than digits, in font sizes."""
 
 
 def _steps(start: int, end: int, step: int) -> list[float]:

@@ -1,6 +1,7 @@
 import re
 import xml.etree.ElementTree as ET
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -9,15 +10,18 @@ from hypothesis import strategies as st
 from tipoff.grading.metrics import ReliabilityBin
 from tipoff.publishing.figures import (
     HEIGHT,
+    LARGEST_TEXT,
     LEFT,
     RIGHT,
     WIDTH,
     Axis,
     course_figure,
+    games_figure,
     range_bar,
     reliability_figure,
     residual_figure,
 )
+from tipoff.publishing.templating import template
 
 BINS = (
     ReliabilityBin(predicted=0.52, observed=0.5, n=40, low=0.35, high=0.65),
@@ -95,31 +99,31 @@ def texts(svg: str, kind: str) -> list[tuple[str, float, float, str]]:
 
 
 def test_the_dots_of_a_calibration_are_at_predicted_and_observed_share_with_an_area_by_predictions() -> None:
-    """From 40 % (x 54) to 80 % (x 456), and from 0 % (y 288) to 100 % (y 38)."""
+    """From 40 % (x 62) to 80 % (x 456), and from 0 % (y 288) to 100 % (y 38)."""
     svg = reliability_figure("a", "a", BINS)
-    assert marks(svg, "mark", "cx", "cy", "r") == [(174.6, 163, 11), (224.8, 88, 5.8)]
-    assert marks(svg, "whisker", "x1", "x2", "y1", "y2") == [(174.6, 174.6, 200.5, 125.5), (224.8, 224.8, 188, 48)]
-    assert texts(svg, "count") == [("40", 188.6, 157, "start"), ("5", 233.6, 82, "start")]
-    assert marks(svg, "ideal", "x1", "y1", "x2", "y2") == [(54, 188, 456, 88)]
+    assert marks(svg, "mark", "cx", "cy", "r") == [(180.2, 163, 11), (229.4, 88, 5.8)]
+    assert marks(svg, "whisker", "x1", "x2", "y1", "y2") == [(180.2, 180.2, 200.5, 125.5), (229.4, 229.4, 188, 48)]
+    assert texts(svg, "count") == [("40", 194.2, 157, "start"), ("5", 238.2, 82, "start")]
+    assert marks(svg, "ideal", "x1", "y1", "x2", "y2") == [(62, 188, 456, 88)]
 
 
 def test_the_axes_of_a_calibration_name_their_values() -> None:
     svg = reliability_figure("a", "a", BINS)
-    below = [(f"{share}%", 54 + 10.05 * (share - 40), 306, "middle") for share in (40, 50, 60, 70, 80)]
+    below = [(f"{share}%", 62 + 9.85 * (share - 40), 306, "middle") for share in (40, 50, 60, 70, 80)]
     beside = [("0%", 293.0), ("25%", 230.5), ("50%", 168.0), ("75%", 105.5), ("100%", 43.0)]
     assert texts(svg, "tick") == [
         *((text, pytest.approx(x, abs=0.06), y, anchor) for text, x, y, anchor in below),
-        *((text, 47, y, "end") for text, y in beside),
+        *((text, 55, y, "end") for text, y in beside),
     ]
     assert texts(svg, "label") == [
-        ("Probability given to the lean", 255, 332, "middle"),
+        ("Probability given to the lean", 259, 332, "middle"),
         ("Share of leans that won", 2, 17, "start"),
     ]
 
 
 def test_the_grid_of_a_calibration_has_a_line_for_each_value_of_its_axes() -> None:
-    upright = [(x, x, 288, 38) for x in (54, 154.5, 255, 355.5, 456)]
-    level = [(54, 456, y, y) for y in (288, 225.5, 163, 100.5, 38)]
+    upright = [(x, x, 288, 38) for x in (62, 160.5, 259, 357.5, 456)]
+    level = [(62, 456, y, y) for y in (288, 225.5, 163, 100.5, 38)]
     assert marks(reliability_figure("a", "a", BINS), "grid", "x1", "x2", "y1", "y2") == [*upright, *level]
 
 
@@ -135,21 +139,21 @@ def test_the_axis_of_a_calibration_reaches_from_40_to_80_percent_and_as_far_as_n
 
 
 def test_the_dots_of_errors_are_at_predicted_points_and_error() -> None:
-    """From 0 (x 54) to 15 points (x 456), and from -10 (y 288) to +10 (y 38)."""
+    """From 0 (x 62) to 15 points (x 456), and from -10 (y 288) to +10 (y 38)."""
     svg = residual_figure("a", "a", [(12.0, 3.0)] * 4 + [(13.0, -7.0)])
-    assert f'class="speck" d="{"M375.6 125.5h0" * 4}M402.4 250.5h0"' in svg
-    assert marks(svg, "mean", "x1", "x2", "y1", "y2") == [(322, 456, 150.5, 150.5)]
-    assert marks(svg, "ideal", "x1", "x2", "y1", "y2") == [(54, 456, 163, 163)]
+    assert f'class="speck" d="{"M377.2 125.5h0" * 4}M403.5 250.5h0"' in svg
+    assert marks(svg, "mean", "x1", "x2", "y1", "y2") == [(324.7, 456, 150.5, 150.5)]
+    assert marks(svg, "ideal", "x1", "x2", "y1", "y2") == [(62, 456, 163, 163)]
 
 
 def test_the_axes_of_errors_name_their_values() -> None:
     ticks = texts(residual_figure("a", "a", [(12.0, 3.0)]), "tick")
     assert ticks == [
-        *((f"{points}", 54 + 26.8 * points, 306, "middle") for points in (0, 5, 10, 15)),
-        *((text, 47, y, "end") for text, y in (("−10", 293), ("0", 168), ("+10", 43))),
+        *((f"{points}", pytest.approx(62 + 394 / 15 * points, abs=0.06), 306, "middle") for points in (0, 5, 10, 15)),
+        *((text, 55, y, "end") for text, y in (("−10", 293), ("0", 168), ("+10", 43))),
     ]
     assert texts(residual_figure("a", "a", []), "label") == [
-        ("Predicted points", 255, 332, "middle"),
+        ("Predicted points", 259, 332, "middle"),
         ("Scored minus predicted", 2, 17, "start"),
     ]
     wide = [
@@ -189,3 +193,54 @@ def test_dates_of_one_month_and_labels_that_would_overlap() -> None:
     assert "Mar 2" in alone
     days = [(date(2023, 10, 30), 1.0), (date(2023, 11, 1), 1.0), (date(2024, 3, 30), 1.0)]
     assert "Oct" not in course_figure("a", "A", days, "Points"), "November would cover it"
+
+
+WIDTHS_IN_A_WIDE_FONT = {
+    **dict.fromkeys("0123456789", 0.636),
+    "+": 0.838,
+    "−": 0.838,
+    "%": 0.95,
+    ".": 0.318,
+    " ": 0.318,
+}
+"""Of DejaVu Sans, in font sizes; letters have at most 0.86."""
+RATES = [ReliabilityBin(predicted=each, observed=0.5, n=1288, low=0.4, high=0.6) for each in (0.41, 0.599, 0.7999)]
+DATES = [date(2024, 3, day) for day in range(1, 21)]
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        reliability_figure("a", "a", RATES),
+        residual_figure("a", "a", [(48.0, 31.0), (12.0, -28.0)]),
+        course_figure("a", "A", [(DATES[0], 0.03), (DATES[-1], -0.08)], "Points"),
+        course_figure("a", "A", [(DATES[0], 999.0), (DATES[-1], -2400.0)], "Units"),
+        games_figure("a", [(day, 40, 24.5) for day in DATES], 24.5),
+        games_figure("a", [(DATES[-1], 40, None)], None),
+    ],
+    ids=["rates", "errors", "small steps", "large steps", "20 games", "one game"],
+)
+def test_every_label_is_inside_its_figure_and_beside_the_others(svg: str) -> None:
+    spans = []
+    for kind, size in LARGEST_TEXT.items():
+        for text, x, y, anchor in texts(svg, kind):
+            width = size * sum(WIDTHS_IN_A_WIDE_FONT.get(character, 0.65) for character in text)
+            start = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+            spans.append((y, start, start + width, text))
+    assert spans
+    cut = [text for y, start, end, text in spans if start < 0 or end > WIDTH or not 12 <= y <= HEIGHT]
+    assert not cut
+    covered = [
+        (text, other)
+        for (y, _, end, text), (beside, start, _, other) in pairwise(sorted(spans))
+        if y == beside and end > start
+    ]
+    assert not [each for each in covered if not each[0].isdigit()]
+
+
+@pytest.mark.parametrize("kind", LARGEST_TEXT)
+def test_the_sizes_of_texts_are_those_of_the_style_sheets(kind: str) -> None:
+    sheets = template("site.css.j2").render()
+    of_kind = re.findall(rf"\.figure (?:text)?\.{kind} {{[^}}]*font-size: (\d+)px", sheets)
+    of_all = re.findall(r"\.figure text {[^}]*font-size: (\d+)px", sheets)
+    assert max(map(float, of_kind or of_all)) == LARGEST_TEXT[kind]
