@@ -5,25 +5,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.support.evening import DAY, NEXT_MORNING
+from tests.support.evening import DAY, NEXT_MORNING, WITH_LINES
+from tests.support.live_evening import announce, at, the_evening
+from tests.unit.publishing.conftest import WALL_CLOCK
+from tests.unit.publishing.site.test_home_page import GAME
 from tipoff.publishing.page import publish_page
 from tipoff.publishing.site.site import publish_site
+from tipoff.publishing.status import publish_status, read_status
 from tipoff.publishing.store import ExportStore
+from tipoff.vocabulary import eastern
 from tipoff.warehouse.base import Warehouse
 
 pytestmark = pytest.mark.browser
 
 PHONE, DESKTOP = 390, 1200
-ZOOMED = {"390 px wide": PHONE, "1200 px at 200 %": 600, "1280 px at 400 %": 320}
+ZOOMED = {"390 px wide": PHONE, "1200 px at 200 %": 600, "1280 px at 400 %": 320, "390 px at 200 %": 195}
 SERIOUS = {"serious", "critical"}
 
 
@@ -46,6 +55,35 @@ def site(morning_exports: ExportStore, morning_after: Warehouse, status: dict[st
     return tmp_path / "exports"
 
 
+@pytest.fixture
+def evening_site(evening_exports: ExportStore, before_tip: Warehouse, status: dict[str, Any], tmp_path: Path) -> Path:
+    """The folder of exports with the site before the first tip-off."""
+    running = {**status, "state": "RUNNING", "sentence": "results: waiting for 12 games", "now": WITH_LINES.isoformat()}
+    publish_page(before_tip, evening_exports, DAY, WITH_LINES, running)
+    publish_status(evening_exports, read_status(running), WALL_CLOCK)
+    publish_site(evening_exports)
+    return tmp_path / "exports"
+
+
+@pytest.fixture(scope="module")
+def live_site(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of exports with the site while games run: some are over, and some have not begun."""
+
+    root = tmp_path_factory.mktemp("live")
+
+    async def follow() -> None:
+        async with the_evening(sample, root) as night:
+            announce(night)
+            await night.follow(at(21, 18), at(21, 21))
+
+    with ThreadPoolExecutor(1) as thread:  # the browser's own loop runs in this one
+        thread.submit(asyncio.run, follow()).result()
+    return root / "exports"
+
+
+every_state = pytest.mark.parametrize("state", ["evening_site", "live_site", "site"])
+
+
 def kinds_of_pages(folder: Path) -> list[Path]:
     """Return every page of the first level and one of each folder, the largest, of site and report pages."""
     folders = {file.parent for file in folder.rglob("*.html")}
@@ -53,25 +91,104 @@ def kinds_of_pages(folder: Path) -> list[Path]:
     return sorted([*(folder / "site").glob("*.html"), *deeper])
 
 
+def unfold(page: Page) -> None:
+    page.eval_on_selector_all("details", "all => all.forEach((each) => each.open = true)")
+
+
+@every_state
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_axe_finds_nothing_serious(browser: Browser, site: Path, scheme: Literal["light", "dark"], width: int) -> None:
+def test_axe_finds_nothing_serious(
+    browser: Browser, request: pytest.FixtureRequest, state: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    site: Path = request.getfixturevalue(state)
     with browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme) as page:
         for file in kinds_of_pages(site):
             page.goto(file.as_uri())
-            page.eval_on_selector_all("details", "all => all.forEach((each) => each.open = true)")
+            unfold(page)
             findings = Axe().run(page).response["violations"]
             problems = [(each["id"], each["nodes"][0]["html"]) for each in findings if each["impact"] in SERIOUS]
             assert not problems, f"{file.relative_to(site)}: {problems}"
 
 
+@every_state
 @pytest.mark.parametrize("width", ZOOMED.values(), ids=ZOOMED)
-def test_no_page_scrolls_sideways(browser: Browser, site: Path, width: int) -> None:
+def test_no_page_scrolls_sideways(browser: Browser, request: pytest.FixtureRequest, state: str, width: int) -> None:
+    site: Path = request.getfixturevalue(state)
     with browser.new_page(viewport={"width": width, "height": 844}) as page:
         for file in kinds_of_pages(site):
             page.goto(file.as_uri())
-            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert over <= 0, f"{file.relative_to(site)} is {over} px too wide"
+            for folded in (True, False):
+                over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                assert over <= 0, f"{file.relative_to(site)} is {over} px too wide{'' if folded else ', unfolded'}"
+                unfold(page)
+
+
+CUT_LABELS = """() => [...document.querySelectorAll("svg[viewBox] text")].filter((text) => {
+  const {x, y, width, height} = text.getBBox(), box = text.ownerSVGElement.viewBox.baseVal;
+  return x < box.x || y < box.y || x + width > box.x + box.width || y + height > box.y + box.height;
+}).map((text) => text.textContent)"""
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_no_label_of_a_figure_is_cut(browser: Browser, site: Path, width: int) -> None:
+    labels = 0
+    with browser.new_page(viewport={"width": width, "height": 844}) as page:
+        for file in kinds_of_pages(site):
+            page.goto(file.as_uri())
+            unfold(page)
+            labels += page.locator("svg[viewBox] text").count()
+            cut = page.evaluate(CUT_LABELS)
+            assert not cut, f"{file.relative_to(site)}: {cut}"
+    assert labels > 100
+
+
+def test_before_the_predictions_the_phone_shows_what_the_day_waits_for_and_until_when(
+    browser: Browser, store: ExportStore, status: dict[str, Any], tmp_path: Path
+) -> None:
+    waiting = {"state": "WAITING", "phase": "lines", "sentence": "lines: waiting for lines", "games": [GAME]}
+    due = {"now": eastern(DAY, 11).isoformat(), "predictions_due": eastern(DAY, 13, 30).isoformat()}
+    publish_status(store, read_status({**status, **waiting, **due, "degradations": []}), WALL_CLOCK)
+    publish_site(store)
+    with on_phone(browser, eastern(DAY, 11)) as page:
+        page.goto((tmp_path / "exports" / "site" / "index.html").as_uri())
+        for words in ("lines: waiting for lines", "the predictions come by 13:30 ET"):
+            assert is_on_first_screen(page, page.get_by_text(words).first), words
+        assert page.get_by_text("These games are over").is_hidden()
+
+
+def test_before_tip_off_the_picks_come_first_and_nothing_is_green(browser: Browser, evening_site: Path) -> None:
+    with on_phone(browser, WITH_LINES) as page:
+        page.goto((evening_site / "site" / "index.html").as_uri())
+        assert page.locator("main h2").all_inner_texts() == ["Best bets", "Games"]
+        assert is_on_first_screen(page, page.locator("main tbody tr").first)
+        page.goto((evening_site / "site" / "tonight.html").as_uri())
+        assert is_on_first_screen(page, page.locator("[data-item]").first)
+        assert not page.get_by_text("Scored").count()
+        for name in ("index", "tonight", "best-bets", "trends"):
+            page.goto((evening_site / "site" / f"{name}.html").as_uri())
+            assert not page.locator("main .good").count(), name
+
+
+def test_in_play_the_first_page_begins_with_how_it_stands(browser: Browser, live_site: Path) -> None:
+    with on_phone(browser, at(21, 21)) as page:
+        page.goto((live_site / "site" / "index.html").as_uri())
+        assert page.locator("main h2").all_inner_texts() == ["How it stands", "Best bets", "Games"]
+        for words in ("Graded", "Trending", "Pending", "Void"):
+            assert is_on_first_screen(page, page.locator("dt", has_text=words)), words
+
+
+@contextmanager
+def on_phone(browser: Browser, now: datetime) -> Iterator[Page]:
+    with browser.new_page(viewport={"width": PHONE, "height": 844}) as page:
+        page.clock.set_fixed_time(now)
+        yield page
+
+
+def is_on_first_screen(page: Page, element: Locator) -> bool:
+    """Whether a reader sees all of it without scrolling."""
+    box, screen = element.bounding_box(), page.viewport_size
+    return box is not None and screen is not None and box["y"] + box["height"] <= screen["height"]
 
 
 def test_no_page_requests_another_host(browser: Browser, site: Path) -> None:
