@@ -63,6 +63,8 @@ def test_the_requests_of_an_evening_are_bounded_and_fit_between_two_polls() -> N
     requests = live_requests(step_of(full_evening_plan(), "nbac_scoreboard"), GAMES)
     assert requests.scoreboard == len(range(0, 390 + 1, 3)), "from 19:00 until three hours after 22:30"
     assert requests.box_scores <= BOX_SCORES_A_POLL * requests.scoreboard
+    first = live_requests(step_of(full_evening_plan(), "nbac_scoreboard"), GAMES[:1])
+    assert first.box_scores == first.scoreboard == len(range(0, 180 + 1, 3)), "a box score a poll of the only game"
     assert (1 + BOX_SCORES_A_POLL) * NBA_CDN.rate_limit.spacing <= timedelta(minutes=3)
 
 

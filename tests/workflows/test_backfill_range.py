@@ -9,21 +9,23 @@ from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 
+from cli import backfill, commands
+from cli.exit_codes import CommandError, ExitCode
+from cli.target import Target
 from tests.support.backfills import DATES, BackfillWorld, input_of, serving
 from tests.support.days import TIMEOUT_SECONDS
 from tests.support.replays import wait_until
-from tipoff.vocabulary import BackfillStatus, DateState, RunState, StepState
+from tipoff.vocabulary import MAX_PARALLELISM, BackfillStatus, DateState, RunState, StepState
 from workflows.backfill import BackfillWorkflow
 from workflows.contracts import BACKFILL_FAILED, DayInput, Queue, TaskPriority, day_workflow_id
-from workflows.contracts.backfill import BACKFILL_WORKFLOW_ID, BackfillCommand
+from workflows.contracts.backfill import BACKFILL_WORKFLOW_ID
 from workflows.daily_pipeline import DailyPipelineWorkflow
 
 Handle = WorkflowHandle[BackfillWorkflow, BackfillStatus]
-ADA = BackfillCommand(who="Ada", why="the provider is slow")
 
 
 @asynccontextmanager
@@ -37,6 +39,12 @@ async def started(client: Client, **fields: Any) -> AsyncIterator[Handle]:
     )
     async with asyncio.timeout(TIMEOUT_SECONDS):
         yield handle
+
+
+async def command(client: Client, line: str) -> ExitCode:
+    """Run `starter.py backfill LINE` against this server."""
+    options = commands.parse(["backfill", *line.split(), "--who", "Ada", "--why", "the night is short"])
+    return await backfill._update(client, options, Target())
 
 
 async def states(handle: Handle) -> list[DateState]:
@@ -56,26 +64,28 @@ async def test_dates_run_a_few_at_a_time_until_all_have_ended_and_operators_chan
     world = BackfillWorld(held=True)
     async with serving(client, world), started(client, parallelism=1) as handle:
         await wait_until(lambda: has_running(handle, 1), "one date runs")
-        await handle.execute_update(
-            BackfillWorkflow.set_parallelism, BackfillCommand(parallelism=2, who="Ada", why="the night is short")
-        )
+        assert await command(client, "parallelism 2") is ExitCode.DONE
         await wait_until(lambda: has_running(handle, 2), "two dates run")
-        await handle.execute_update(BackfillWorkflow.pause, ADA)
-        with pytest.raises(WorkflowUpdateFailedError):
-            await handle.execute_update(BackfillWorkflow.pause, ADA)
+        await command(client, "pause")
+        with pytest.raises(CommandError, match="is paused already; nothing was changed") as refused:
+            await command(client, "pause")
+        assert refused.value.exit_code is ExitCode.REFUSED
+        await command(client, f"parallelism {MAX_PARALLELISM}")
         world.release()
         await wait_until(lambda: has_running(handle, 0), "those that run end")
         assert (await states(handle)).count(DateState.QUEUED) == len(DATES) - 2, "a paused backfill starts no other"
-        await handle.execute_update(BackfillWorkflow.resume, ADA)
+        await command(client, "resume")
         status = await handle.result()
         described = await client.get_workflow_handle(day_workflow_id(DATES[0])).describe()
     assert status.state is RunState.COMPLETE
     assert {row.state for row in status.dates} == {DateState.COMPLETE}
-    assert [(entry.who, entry.command, entry.result) for entry in status.audit] == [
-        ("Ada", "set_parallelism", "2 at a time"),
-        ("Ada", "pause", "no further date starts"),
-        ("Ada", "resume", "further dates start"),
+    assert [(entry.command, entry.result) for entry in status.audit] == [
+        ("set_parallelism", "2 at a time"),
+        ("pause", "no further date starts"),
+        ("set_parallelism", f"{MAX_PARALLELISM} at a time"),
+        ("resume", "further dates start"),
     ]
+    assert {(entry.who, entry.why) for entry in status.audit} == {("Ada", "the night is short")}
     assert described.raw_description.workflow_execution_info.priority.priority_key == TaskPriority.BACKFILL
     assert {row.phases for row in status.dates} == {(StepState.COMPLETE,) * 2}
 

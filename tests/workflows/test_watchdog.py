@@ -216,16 +216,18 @@ async def test_a_scheduled_day_that_never_started_is_found(client: Client, resou
         ),
     )
     try:
-        tomorrow = (await observed(client, resources)).today + timedelta(days=1)
-        after_five = eastern(tomorrow, 5, 9) - datetime.now(UTC)
+        today = (await observed(client, resources)).today
+        is_early = datetime.now(UTC) < eastern(today, 5)
+        due = today if is_early else today + timedelta(days=1)
+        after_five = eastern(due, 5, 9) - datetime.now(UTC)
         async with day.worker(client):
             await until(lambda: _is_found(client, resources, set()))
             facts = await observed(client, resources, later=after_five)
         assert [(each.name, each.missed) for each in facts.schedules] == [("day", 0)]
         # By then no worker has polled here, which would be the cause.
         findings = {each.key: each for each in diagnose(facts.model_copy(update={"queues": ()}))}
-        assert findings["not_started"].game_date == tomorrow
-        assert findings["not_started"].command == f"starter.py --date {tomorrow}"
+        assert findings["not_started"].game_date == due
+        assert findings["not_started"].command == f"starter.py --date {due}"
     finally:
         await schedule.delete()
 

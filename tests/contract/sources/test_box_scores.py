@@ -279,6 +279,15 @@ def test_an_espn_box_score_of_the_wnba_is_refused(recordings: Recordings) -> Non
         recordings.read(recorded)
 
 
+def test_an_espn_box_score_of_an_all_star_team_is_refused_by_name(recordings: Recordings) -> None:
+    document = recordings.document(ESPN_BOX)
+    document["header"]["competitions"][0]["competitors"][0]["team"]["id"] = "132374"
+    response = recordings.response(ESPN_BOX, 200, json.dumps(document).encode())
+    judgement = ESPN_BOX.source.judge(recordings.request(ESPN_BOX), response, ESPN_BOX.slate)
+    assert judgement.outcome is Outcome.WRONG_TYPE
+    assert "team.id: '132374' is not an NBA team" in judgement.reason
+
+
 def espn_block(document: Any) -> Any:
     return document["boxscore"]["players"][0]["statistics"][0]
 

@@ -12,7 +12,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
-from activities.rate_limiter import DurableRateLimiter, Requester, feedback_of, rate_limiter_for_activity, requester_of
+from activities.rate_limiter import (
+    DurableRateLimiter,
+    Requester,
+    credits_left,
+    feedback_of,
+    rate_limiter_for_activity,
+    requester_of,
+)
 from tipoff.errors import TransportFault
 from tipoff.settings import Settings
 from tipoff.sources.base import Judgement, Request, Response
@@ -122,6 +129,12 @@ async def test_the_budget_is_what_the_state_leaves_and_whole_before_the_first_re
     unused = limiter_with(ScriptedClient(state=RPCError("no such run", RPCStatusCode.NOT_FOUND, b"")))
     budgets = [await limiter.budget(REQUEST.host) for limiter in (spent, unused)]
     assert [budget and (budget.credits_left, budget.monthly_credits) for budget in budgets] == [(400, 500), (500, 500)]
+
+
+async def test_the_metric_of_a_provider_says_what_is_left_of_its_credits() -> None:
+    client = cast("Client", ScriptedClient(state=RateLimiterState(month="2024-03", credits_used=100)))
+    assert await credits_left(client, REQUEST.host, SETTINGS, NOW) == 400
+    assert await credits_left(client, "cdn.nba.com", SETTINGS, NOW) is None
 
 
 async def test_a_rate_limiter_that_does_not_answer_is_a_fault_that_passes() -> None:

@@ -46,16 +46,17 @@ def run(activity: Any, request: Any) -> Any:
 
 async def test_only_what_was_opened_is_closed(resources: Resources) -> None:
     await resources.close()
-    assert not {"fetcher", "warehouse"} & resources.__dict__.keys()
+    assert not {"fetcher", "alert_sender", "predictor", "warehouse"} & resources.__dict__.keys()
     warehouse, closed = resources.warehouse, list[str]()
     warehouse.close = lambda: closed.append("warehouse")  # type: ignore[method-assign]
+    resources.alert_sender.close = lambda: closed.append("alert sender")  # type: ignore[method-assign]
 
     async def close_fetcher() -> None:
         closed.append("fetcher")
 
     resources.fetcher.aclose = close_fetcher  # type: ignore[method-assign]
     await resources.close()
-    assert closed == ["fetcher", "warehouse"]
+    assert closed == ["fetcher", "alert sender", "warehouse"]
 
 
 def test_a_work_file_has_a_folder_for_its_date(resources: Resources, tmp_path: Path) -> None:

@@ -145,6 +145,19 @@ async def test_a_command_without_a_running_backfill_says_how_to_plan_one(target:
         await backfill._update(cast(Client, Server(PLAN)), options(line), target)
 
 
+@pytest.mark.parametrize("line", ["pause", "parallelism 4"])
+async def test_a_command_without_a_worker_says_how_to_start_one(
+    target: Target, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    async def polls_not(client: object) -> bool:
+        return False
+
+    monkeypatch.setattr(backfill, "has_day_worker", polls_not)
+    with pytest.raises(CommandError, match=r"start one with python worker\.py") as refused:
+        await backfill._update(cast(Client, Server(PLAN)), options(line), target)
+    assert refused.value.exit_code is ExitCode.UNREACHABLE
+
+
 async def test_without_a_server_the_status_is_the_exported_one(
     target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

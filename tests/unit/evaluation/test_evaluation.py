@@ -16,6 +16,7 @@ from tipoff.evaluation.page import render_evaluation
 from tipoff.evaluation.prediction_file import COLUMNS
 from tipoff.evaluation.tables import as_text
 from tipoff.replay.archive import Archive
+from tipoff.vocabulary import FEW_PICKS
 
 FIRST = date(2023, 10, 24)
 ADA, BO, CY = "1", "2", "3"
@@ -197,6 +198,7 @@ def test_picks_have_profit_at_their_price_and_pushes_and_voids_no_say_in_the_hit
     assert picks.roi.value == pytest.approx(0.2 / 3)
     assert picks.break_even == pytest.approx(3 / (2.2 + 210 / 110 + 2.2))
     assert picks.too_few
+    assert not picks.model_copy(update={"wins": FEW_PICKS - 200, "losses": 200}).too_few
     assert picks.low == pytest.approx(0.0945, abs=1e-4)
     assert picks.high == pytest.approx(0.9055, abs=1e-4)
 

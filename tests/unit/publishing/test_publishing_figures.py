@@ -186,6 +186,21 @@ def test_a_course_leads_from_its_first_to_its_last_date_around_zero() -> None:
     assert "3 dates until 2024-03-01: last +3, from −1 to +3." in svg
 
 
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((-2.0, 10.0), ["−2", "0", "+2", "+4", "+6", "+8", "+10"]),
+        ((-2.5, 10.0), ["−5", "0", "+5", "+10"]),
+        ((7.0, 11.0), ["0", "+2", "+4", "+6", "+8", "+10", "+12"]),
+    ],
+)
+def test_the_axis_of_a_course_holds_zero_and_its_values_in_at_most_six_round_steps(
+    values: tuple[float, float], labels: list[str]
+) -> None:
+    svg = course_figure("a", "A", [(date(2024, 3, day), value) for day, value in enumerate(values, 1)], "Units")
+    assert [text for text, _, _, anchor in texts(svg, "tick") if anchor == "end"] == labels
+
+
 def test_dates_of_one_month_and_labels_that_would_overlap() -> None:
     one = course_figure("a", "A", [(date(2024, 3, 2), 0.3), (date(2024, 3, 9), 0.4)], "Points")
     assert re.findall(r"<text[^>]*>(Mar \d+)</text>", one) == ["Mar 2", "Mar 9"]

@@ -180,17 +180,19 @@ def test_rows_of_a_real_day_are_kept_and_counted(tmp_path: Path, sample: Path) -
     warehouse.close()
 
 
-def test_a_box_score_that_a_check_refuses_is_left_out_and_the_next_date_is_imported(
+def test_a_box_score_that_is_refused_or_missing_is_counted_and_the_next_date_is_imported(
     tmp_path: Path, sample: Path
 ) -> None:
     days = [date(2024, 3, 26), date(2024, 3, 28)]
+    lost = pl.col("game_id") == pl.col("game_id").filter(pl.col("game_date") == days[1]).min()
     impossible = pl.when(pl.col("game_date") == days[0]).then(pl.col("fga") + 1).otherwise(pl.col("fgm"))
-    archive = write_part(tmp_path / "archive", sample, days, lambda box: box.with_columns(fgm=impossible))
+    archive = write_part(tmp_path / "archive", sample, days, lambda box: box.with_columns(fgm=impossible).filter(~lost))
     warehouse = DuckDbWarehouse(tmp_path / "tipoff.duckdb")
     warehouse.migrate()
 
     imported = import_into(warehouse, archive)
     assert imported.new_dates == 2
+    assert imported.left_out["missing games archive/nbac_player_boxscores"] == 1
     (refused,) = (left_out for left_out in imported.left_out if "nbac_player_boxscores of 2024-03-26" in left_out)
     assert set(rows(warehouse, "raw_player_boxscores")["game_date"]) == {days[1]}
     assert set(rows(warehouse, "raw_schedule")["game_date"]) == set(days)
