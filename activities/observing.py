@@ -333,7 +333,7 @@ def _players_predicted(exports: ExportStore, game_date: date) -> int | None:
     content = exports.read(f"v1/predictions/{game_date}.json")
     try:
         return len(decode(content)["players"]) or None if content else None
-    except (ValueError, KeyError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 

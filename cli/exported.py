@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import RenderableType
+from rich.errors import ConsoleError
 from rich.text import Text
 
 from cli.exit_codes import CommandError, ExitCode
@@ -46,7 +47,7 @@ def read_export(target: Target, path: str, missing: str) -> Export:
 
 
 def find_export(target: Target, path: str) -> Export | None:
-    """Return an export, or None if there is none. Raises CommandError FAILED if it is damaged."""
+    """Return an export, or None if there is none. Raises CommandError FAILED if it is no JSON object."""
     from tipoff.publishing.envelope import decode
 
     content = target.exports.read(path)
@@ -56,12 +57,17 @@ def find_export(target: Target, path: str) -> Export | None:
 
 @contextmanager
 def named_if_damaged(target: Target, path: str) -> Iterator[None]:
-    """Raises CommandError FAILED, with the export's name, where it lacks what is read of it."""
+    """Raises CommandError FAILED, with the names of file and field, where an export lacks what is read of it."""
     try:
         yield
-    except (LookupError, TypeError, ValueError) as error:
-        reason = f"{target.exports.location(path)} is damaged: {reason_of(error)}"
-        raise CommandError(ExitCode.FAILED, f"{reason}; run the date's export again with --rerun") from error
+    except (AttributeError, LookupError, TypeError, ValueError, ConsoleError) as error:
+        from tipoff.publishing.registry import misfit  # polars, which an undamaged export does not need
+
+        reason = misfit(path, target.exports.read(path) or b"") or reason_of(error)
+        raise CommandError(
+            ExitCode.FAILED,
+            f"{target.exports.location(path)} is damaged: {reason}; run the date's export again with --rerun",
+        ) from error
 
 
 def headline(title: str, export: Export) -> Text:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.exit_codes import CommandError, ExitCode
-from cli.exported import Export, find_export, headline, number, price, share
+from cli.exported import Export, find_export, headline, named_if_damaged, number, price, share
 from cli.render import console, table_of
 from cli.target import Target
 from cli.tonight import PATH as TONIGHT
@@ -23,23 +23,23 @@ _PICKS = ("date", "opponent", "said", "line", "pick", "scored", "grade")
 
 
 async def run(options: Namespace) -> ExitCode:
-    """Print what is known of a player. Raises CommandError UNKNOWN for a name that is in no export."""
+    """Print what is known of a player. CommandError UNKNOWN: the name is in no export; FAILED: one is damaged."""
     target = Target(options.replay)
     player_id = _player_id(target, " ".join(options.name))
-    export = _newest(target, player_id)
+    path, export = _newest(target, player_id)
     if options.json:
         print(json.dumps(export))
         return ExitCode.DONE
-    screen = console()
-    screen.print(headline(f"{export['player']['player_name']} ({export['player']['team']})", export))
-    screen.print(_page(export))
+    with named_if_damaged(target, path):
+        shown = headline(f"{export['player']['player_name']} ({export['player']['team']})", export), _page(export)
+    console().print(*shown, sep="\n")
     return ExitCode.DONE
 
 
 def _player_id(target: Target, name: str) -> str:
     from tipoff.sources.player_names import normalise  # most commands resolve no names and should answer quickly
 
-    known = {each["player_name"]: each["player_id"] for path in (INDEX, TONIGHT) for each in _players(target, path)}
+    known = _players(target, INDEX) | _players(target, TONIGHT)
     if not known:
         raise CommandError(ExitCode.UNKNOWN, f"no player is exported yet: {NOT_PUBLISHED}")
     wanted = normalise(name)
@@ -47,7 +47,7 @@ def _player_id(target: Target, name: str) -> str:
     exact = [each for each in fitting if normalise(each) == wanted]
     match exact or fitting:
         case [only]:
-            return str(known[only])
+            return known[only]
         case []:
             raise CommandError(
                 ExitCode.UNKNOWN, f"no player of the season is called {name!r}{did_you_mean(name, known)}"
@@ -57,18 +57,20 @@ def _player_id(target: Target, name: str) -> str:
             raise CommandError(ExitCode.UNKNOWN, f"{name!r} may be {names}: write more of the name")
 
 
-def _players(target: Target, path: str) -> list[dict[str, Any]]:
+def _players(target: Target, path: str) -> dict[str, str]:
+    """Name -> player id."""
     export = find_export(target, path)
-    return export["players"] if export else []
+    with named_if_damaged(target, path):
+        return {str(each["player_name"]): str(each["player_id"]) for each in export["players"]} if export else {}
 
 
-def _newest(target: Target, player_id: str) -> Export:
-    """Tonight's file of a player if there is one that is newer than the one of his last game."""
+def _newest(target: Target, player_id: str) -> tuple[str, Export]:
+    """Tonight's file of a player, with its path, if there is one that is newer than the one of his last game."""
     paths = (f"v1/tonight/player/{player_id}.json", f"v1/players/{player_id}.json")
-    exports = [export for path in paths if (export := find_export(target, path)) is not None]
+    exports = [(path, export) for path in paths if (export := find_export(target, path)) is not None]
     if not exports:
         raise CommandError(ExitCode.UNKNOWN, f"player {player_id} has no file: {NOT_PUBLISHED}")
-    return max(exports, key=lambda export: str(export["as_of"]))
+    return max(exports, key=lambda each: str(each[1].get("as_of")))
 
 
 def _page(export: Export) -> RenderableType:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tipoff.errors import StorageError
 from tipoff.landing.expiry import EXPIRY_DAYS
+from tipoff.vocabulary import date_named
 
 WORK_DAYS: Final = 14
 """A run has ended the day after its date, or minutes after it was started; a re-run writes its working files again."""
@@ -56,14 +57,7 @@ def _is_older(file: Path, now: datetime, days: int) -> bool:
 
 
 def _date_folders(work: Path) -> Iterator[Path]:
-    return (folder for folder in work.glob("*") if folder.is_dir() and _is_date(folder.name))
-
-
-def _is_date(name: str) -> bool:
-    try:
-        return date.fromisoformat(name).isoformat() == name
-    except ValueError:
-        return False
+    return (folder for folder in work.glob("*") if folder.is_dir() and date_named(folder.name))
 
 
 @contextmanager

@@ -165,6 +165,8 @@ def test_a_range_has_the_dates_with_rows_and_an_origin_of_each(copied: Path) -> 
     folder = copied / "exports/v1/parquet/predictions"
     shutil.copy(folder / "2024-03-29.parquet", folder / "2024-03-27.parquet")
     days = tipoff.open(copied / "exports")
+    for stray in ("2024-02-30", "2024-03-28T05", "copy of 2024-03-29"):
+        shutil.copy(folder / "2024-03-29.parquet", folder / f"{stray}.parquet")
     assert days.dates() == [date(2024, 3, 27), DAY]
     rows = days.predictions("2024-03-01", "2024-03-29")
     assert [origin.game_date for origin in rows.origins] == days.dates()

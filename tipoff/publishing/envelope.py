@@ -112,6 +112,8 @@ def export_status(
 
 
 def decode(content: bytes) -> JsonObject:
-    """Decode an export."""
-    loaded: JsonObject = json.loads(content)
+    """Decode an export. Raises ValueError for anything but a JSON object."""
+    loaded = json.loads(content)
+    if not isinstance(loaded, dict):
+        raise ValueError("it is no JSON object")
     return loaded

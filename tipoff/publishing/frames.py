@@ -16,7 +16,7 @@ import polars as pl
 from tipoff.errors import BadInputError, StorageError
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import did_you_mean, reason_of
+from tipoff.vocabulary import date_named, did_you_mean, reason_of
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.feature_store import stored_features
 from tipoff.warehouse.generated_sql import rows_of_slice
@@ -123,9 +123,10 @@ def exported_frame(store: ExportStore, name: str, game_date: date) -> ExportedFr
 
 
 def exported_dates(store: ExportStore, name: str) -> list[date]:
-    """Return the dates of which a frame is exported, in order."""
+    """Return the dates of which a frame is exported, in order; other files in its folder do not count."""
     folder = f"{_FOLDER}/{name}/"
-    return [date.fromisoformat(path.removeprefix(folder).removesuffix(".parquet")) for path in store.names(folder)]
+    dates = (date_named(path.removeprefix(folder).removesuffix(".parquet")) for path in store.names(folder))
+    return [each for each in dates if each]
 
 
 def _path(name: str, game_date: date) -> str:

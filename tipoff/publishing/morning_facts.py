@@ -79,7 +79,6 @@ def _today(store: ExportStore, game_date: date) -> Today:
 def _export(store: ExportStore, path: str) -> Mapping[str, Any]:
     content = store.read(path)
     try:
-        export = decode(content) if content else {}
+        return decode(content) if content else {}
     except ValueError:
-        export = {}
-    return export if isinstance(export, dict) else {}
+        return {}

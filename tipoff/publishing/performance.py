@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from pydantic import field_validator
+
 from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
 from tipoff.grading.metrics import MetricWarning
 from tipoff.grading.performance import (
+    WINDOWS,
     CourseDate,
     Performance,
     PerformanceDrift,
@@ -43,6 +46,13 @@ class PerformancePayload(Frozen):
     """The features that differ too much from those of the 30 days before."""
     findings: tuple[str, ...]
     """What an operator should check."""
+
+    @field_validator("windows")
+    @classmethod
+    def _are_all_windows(cls, windows: tuple[Window, ...]) -> tuple[Window, ...]:
+        if tuple(window.label for window in windows) != tuple(WINDOWS):
+            raise ValueError(f"they must be {', '.join(WINDOWS)}")
+        return windows
 
 
 PERFORMANCE: Final = Export(

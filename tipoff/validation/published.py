@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
-from tipoff.publishing.envelope import decode
+from tipoff.publishing.envelope import JsonObject, decode
 from tipoff.publishing.export import Export
 from tipoff.publishing.registry import EXPORTS
 from tipoff.publishing.store import ExportStore
@@ -51,28 +52,46 @@ def _paths(export: Export, game_date: date) -> Iterator[str]:
         yield export.pointer
 
 
-def _decoded(content: bytes) -> Any:
-    """A JSON value; None if it is damaged."""
+def _decoded(content: bytes) -> JsonObject | None:
+    """A JSON object; None if it is damaged."""
     try:
         return decode(content)
     except ValueError:
         return None
 
 
-def _is_about(game_date: date, export: Export, path: str, content: Any) -> bool:
+def _is_about(game_date: date, export: Export, path: str, content: JsonObject | None) -> bool:
     """Whether a file is one of the date: a file whose path names no date may show another one."""
     if export.is_dated and path != export.pointer:
         return True
-    return isinstance(content, dict) and content.get("game_date") == game_date.isoformat()
+    return content is not None and content.get("game_date") == game_date.isoformat()
 
 
 def _validator(store: ExportStore, export: Export) -> Draft202012Validator | None:
-    """The validator of the published schema; None if none is published."""
+    """The validator of the published schema; None if none is published, or one that is damaged."""
     schema = _decoded(store.read(export.schema_path) or b"")
-    return None if schema is None else Draft202012Validator(schema, format_checker=FormatChecker())
+    if schema is None or not _is_schema(schema):
+        return None
+    return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
-def _checked(validator: Draft202012Validator | None, path: str, content: Any) -> PublishedFile:
+def _is_schema(content: JsonObject) -> bool:
+    """Whether it is a JSON Schema that refers to its own definitions only: the validator would download others."""
+    try:
+        Draft202012Validator.check_schema(content)
+    except SchemaError:
+        return False
+    return set(_references(content)) <= {f"#/$defs/{name}" for name in content.get("$defs", ())}
+
+
+def _references(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        yield from (content[name] for name in ("$ref", "$dynamicRef") if isinstance(content.get(name), str))
+    if isinstance(content, dict | list):
+        yield from chain.from_iterable(map(_references, content.values() if isinstance(content, dict) else content))
+
+
+def _checked(validator: Draft202012Validator | None, path: str, content: JsonObject | None) -> PublishedFile:
     if content is None:
         return PublishedFile(path, wrong="it is damaged")
     if validator is None:

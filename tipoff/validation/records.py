@@ -123,7 +123,6 @@ def _rows(warehouse: Warehouse, table: str, where: Mapping[str, str | date]) -> 
 
 def _decoded(content: bytes) -> JsonObject | None:
     try:
-        export = decode(content)
+        return decode(content)
     except ValueError:
         return None
-    return export if isinstance(export, dict) else None

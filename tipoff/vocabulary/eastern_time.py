@@ -27,6 +27,15 @@ def game_date_of(moment: datetime) -> date:
     return moment.astimezone(EASTERN).date()
 
 
+def date_named(name: str) -> date | None:
+    """The date that a file, folder or run is named by, such as "2024-03-29"; None for any other name."""
+    try:
+        named = date.fromisoformat(name)
+    except ValueError:
+        return None
+    return named if named.isoformat() == name else None
+
+
 def day_end(game_date: date) -> datetime:
     """When the run of a date ends at the latest: 10:00 of the next day."""
     return eastern(game_date + timedelta(days=1), 10)

@@ -8,7 +8,7 @@ from typing import Final
 
 from tipoff.alerting.rules import findings_of_installation
 from tipoff.sources.budget import WARN_FROM
-from tipoff.vocabulary import Finding, Severity, clock_time, counted
+from tipoff.vocabulary import Finding, Severity, clock_time, counted, date_named
 from tipoff.watchdog.observation import Observation, RunFacts
 from tipoff.watchdog.rule_facts import facts_of_installation
 
@@ -228,7 +228,4 @@ def game_date_of_run(run: RunFacts) -> date | None:
     """The date of a day's run; None for any other run."""
     if not run.workflow_id.startswith(_DAY_WORKFLOW_ID):
         return None
-    try:
-        return date.fromisoformat(run.workflow_id.removeprefix(_DAY_WORKFLOW_ID))
-    except ValueError:
-        return None
+    return date_named(run.workflow_id.removeprefix(_DAY_WORKFLOW_ID))

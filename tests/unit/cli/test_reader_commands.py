@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +29,14 @@ from tipoff.warehouse.open import open_warehouse
 
 WALL_CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 COMMANDS = ("tonight", "best-bets", "results", "systems", "player Curry")
+FILES = {
+    "tonight": "v1/tonight/all-players.json",
+    "best-bets": "v1/best-bets/latest.json",
+    "results": "v1/results/latest.json",
+    "systems": "v1/systems/performance.json",
+    "player Stephen Curry": "v1/players/201939.json",
+    "player Luka": "v1/players/index.json",
+}
 NAMES = {"201939": "Stephen Curry", "203552": "Seth Curry", "1629029": "Luka Dončić"}
 
 
@@ -75,6 +87,14 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
 @pytest.fixture
 def with_exports(monkeypatch: pytest.MonkeyPatch, exports: str) -> None:
     monkeypatch.setenv("TIPOFF_EXPORTS", exports)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch, exports: str, tmp_path: Path) -> Path:
+    """A folder with the same exports, which the commands read."""
+    folder = shutil.copytree(exports.removeprefix("file://"), tmp_path / "copied")
+    monkeypatch.setenv("TIPOFF_EXPORTS", f"file://{folder}")
+    return folder
 
 
 reading = pytest.mark.usefixtures("with_exports")
@@ -150,17 +170,54 @@ def test_json_is_the_export_itself(command: str, run: Run) -> None:
     assert json.loads(run(f"{command} --json").out)["schema_version"] == 1
 
 
-@pytest.mark.parametrize("content", ["[]", '{"game_date": "2024-03-29"}'])
-def test_an_export_that_lacks_fields_is_named(
-    content: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[]", "it is no JSON object"),
+        ('{"game_date": "2024-03-29"}', "generated_at: field required"),
+        ('{"game_date": 7}', "game_date: input should be a valid date"),
+    ],
+)
+@pytest.mark.parametrize(("command", "path"), FILES.items())
+def test_a_foreign_export_is_named_with_the_field_that_it_lacks(
+    command: str, path: str, content: str, problem: str, copied: Path, run: Run
 ) -> None:
-    export = tmp_path / "v1" / "systems" / "performance.json"
-    export.parent.mkdir(parents=True)
-    export.write_text(content)
-    monkeypatch.setenv("TIPOFF_EXPORTS", f"file://{tmp_path}")
-    ended = run("systems")
+    (copied / path).write_text(content)
+    ended = run(command)
     assert (ended.code, ended.out) == (ExitCode.FAILED, "")
-    assert f"{export} is damaged" in ended.err
+    assert f"{copied / path} is damaged: {problem}; run the date's export again with --rerun" in ended.err
+
+
+@pytest.mark.parametrize(("command", "path"), FILES.items())
+def test_a_field_that_is_missing_or_of_another_type_is_named_if_it_is_read(
+    command: str, path: str, copied: Path, run: Run
+) -> None:
+    whole = shortened(json.loads((copied / path).read_text()))
+    for field, content in islice(damaged(whole), 0, None, 3):  # all would take half a minute
+        (copied / path).write_text(json.dumps(content))
+        ended = run(command)
+        if ended.code != ExitCode.DONE:
+            assert (ended.code, ended.out) == (ExitCode.FAILED, "")
+            assert re.search(rf"{re.escape(str(copied / path))} is damaged: .*{field}\b", ended.err), ended.err
+
+
+def shortened(value: Any) -> Any:
+    """An export whose long lists have their first elements only."""
+    if isinstance(value, dict):
+        return {name: shortened(each) for name, each in value.items()}
+    return [shortened(each) for each in value[: None if len(value) < 5 else 1]] if isinstance(value, list) else value
+
+
+def damaged(value: Any) -> Iterator[tuple[str, Any]]:
+    """Each field's name, with the export that lacks the field or has it in another type."""
+    if isinstance(value, list):
+        yield from ((name, [each, *value[1:]]) for first in value[:1] for name, each in damaged(first))
+    if isinstance(value, dict):
+        for name, present in value.items():
+            others = {key: each for key, each in value.items() if key != name}
+            yield name, others
+            yield name, {**others, name: 7 if isinstance(present, str | list | dict) else "seven"}
+            yield from ((field, {**value, name: changed}) for field, changed in damaged(present))
 
 
 def test_a_damaged_export_is_named_and_not_taken_for_a_missing_one(

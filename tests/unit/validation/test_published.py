@@ -95,8 +95,16 @@ def test_a_field_of_a_later_version_is_lacking_and_not_wrong(store: ExportStore)
     assert published_files(store, DAY) == (PublishedFile(FILE, lacks="games[0].tip_off"),)
 
 
-def test_a_file_that_is_no_json_is_damaged_and_one_without_a_schema_lacks_it(store: ExportStore) -> None:
-    store.write_if_changed(STATUS.schema_path, b"{")
+@pytest.mark.parametrize(
+    "schema",
+    ["{", "7", '{"properties": 7}', '{"$ref": "#/$defs/Game"}', '{"items": [{"$ref": "https://localhost/a"}]}'],
+)
+def test_what_is_no_schema_of_the_file_counts_as_none(store: ExportStore, schema: str) -> None:
+    store.write_if_changed(STATUS.schema_path, schema.encode())
     assert published_files(store, DAY) == (PublishedFile(FILE, lacks="a schema"),)
-    store.write_if_changed(FILE, b"{")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]"])
+def test_a_file_that_is_no_json_object_is_damaged(store: ExportStore, content: bytes) -> None:
+    store.write_if_changed(FILE, content)
     assert published_files(store, DAY) == (PublishedFile(FILE, wrong="it is damaged"),)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tipoff.publishing.envelope import Envelope, JsonObject, decode
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Frozen
+from tipoff.vocabulary import Frozen, date_named
 
 Payload = TypeVar("Payload", bound=Frozen)
 M = TypeVar("M", bound=Frozen)
-
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Shown(BaseModel):
@@ -64,13 +61,12 @@ class Exports:
 
     def dates(self, folder: str) -> list[date]:
         """Return the dates of the files in a folder that are named by a date, the newest first."""
-        dated = (name for name in self.names(folder) if _DATE.fullmatch(name))
-        return sorted((date.fromisoformat(name) for name in dated), reverse=True)
+        return sorted(filter(None, map(date_named, self.names(folder))), reverse=True)
 
     def report_dates(self) -> set[str]:
         """Return the dates that have a report page."""
         paths = (PurePosixPath(path) for path in self.store.names("pages/"))
-        return {path.stem for path in paths if _DATE.fullmatch(path.stem)}
+        return {path.stem for path in paths if date_named(path.stem)}
 
     @property
     def damaged(self) -> list[str]:
@@ -80,13 +76,10 @@ class Exports:
     def _decode(self, path: str) -> JsonObject | None:
         content = self.store.read(path)
         try:
-            decoded = decode(content) if content is not None else None
+            return decode(content) if content is not None else None
         except ValueError:
-            decoded = None
-        if content is not None and not isinstance(decoded, dict):
             self._damaged.add(path)
             return None
-        return decoded
 
     def _parse(self, path: str, export: JsonObject, payload: type[Payload]) -> Published[Payload] | None:
         try:

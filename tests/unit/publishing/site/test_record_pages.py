@@ -207,7 +207,8 @@ def test_a_damaged_export_costs_its_own_page_only(graded_exports: ExportStore) -
     players = decode(graded_exports.read(RESULTS) or b"")["players"]
     del players[0]["systems"][0]["lean"]
     with_export(graded_exports, RESULTS, players=players)
-    with_export(graded_exports, PERFORMANCE.pointer, windows=[{"label": "season"}])
+    windows = decode(graded_exports.read(PERFORMANCE.pointer) or b"")["windows"]
+    with_export(graded_exports, PERFORMANCE.pointer, windows=windows[:-1])
     publish_site(graded_exports)
     for path, damaged in ((f"results/{DAY}.html", RESULTS), ("systems.html", PERFORMANCE.pointer)):
         page = html(graded_exports, path)
@@ -215,6 +216,15 @@ def test_a_damaged_export_costs_its_own_page_only(graded_exports: ExportStore) -
         assert f"this page lacks them: {damaged}" in page
     assert "Hit rate of picks" in html(graded_exports, "results.html"), "latest.json is whole"
     assert "March 2024" in html(graded_exports, "season.html")
+
+
+@pytest.mark.parametrize("name", ["2024-02-30", "20240330", "2024-W13-5"])
+def test_a_file_whose_name_is_no_date_is_no_date(graded_exports: ExportStore, name: str) -> None:
+    for folder in ("status", "results", "best-bets"):
+        graded_exports.write_if_changed(f"v1/{folder}/{name}.json", b"{}")
+    graded_exports.write_if_changed(f"pages/{name}.html", b"")
+    assert not any(name in path for path in publish_site(graded_exports))
+    assert Exports(graded_exports).report_dates() == {str(DAY)}
 
 
 def test_a_final_game_that_lacks_a_score_is_shown_without_one(graded_exports: ExportStore) -> None:
