@@ -18,10 +18,14 @@ class HttpReply(NamedTuple):
 
 
 @contextmanager
-def serving_replies(reply_to: Callable[[str, str, bytes], HttpReply]) -> Iterator[str]:
+def serving_replies(
+    reply_to: Callable[[str, str, bytes], HttpReply], *, keeps_connections: bool = False
+) -> Iterator[str]:
     """Serve the replies to (method, path, body) and yield the server's URL."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps_connections else "HTTP/1.0"
+
         def reply(self) -> None:
             received = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, body, headers = reply_to(self.command, self.path, received)

@@ -139,7 +139,7 @@ def _usual(route: str, path: str, body: Json) -> Json:
 
 
 @contextmanager
-def serving(script: ScriptedBigQuery) -> Iterator[str]:
+def serving(script: ScriptedBigQuery, *, keeps_connections: bool = False) -> Iterator[str]:
     """Serve the script and yield the server's URL."""
 
     def answer(method: str, path: str, content: bytes) -> HttpReply:
@@ -148,7 +148,7 @@ def serving(script: ScriptedBigQuery) -> Iterator[str]:
             threading.Event().wait(reply.seconds)
         return HttpReply(reply.status, json.dumps(reply.body).encode(), {"Content-Type": "application/json"})
 
-    with serving_replies(answer) as url:
+    with serving_replies(answer, keeps_connections=keeps_connections) as url:
         yield url
 
 

@@ -100,6 +100,8 @@ def test_lists_and_proxies_are_separated_by_commas() -> None:
         ("TIPOFF_PROXIES", "cdn.nba.com=http://[::1:80", "HOST=http://PROXY:PORT"),
         ("TIPOFF_PROXIES", "cdn.nba.com=http://me:secret@:80", "HOST=http://PROXY:PORT"),
         ("TIPOFF_PROXY_MODE", "sometimes", "'auto' or 'always'"),
+        ("TIPOFF_ALERT_URLS", "ada@example.org", "mailtos://USER:PASSWORD@HOST"),
+        ("TIPOFF_HEARTBEAT_URL", "hc-ping.com/1", "https://HOST/PATH"),
     ],
 )
 def test_an_invalid_value_is_named_with_its_origin_and_the_expected_form(variable: str, value: str, error: str) -> None:
@@ -150,6 +152,11 @@ def test_all_invalid_values_are_named_at_once() -> None:
 def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"unknown key 'landign'; known keys are .*landing"):
         load_settings(written(tmp_path, 'landign = "file://x"'), {})
+
+
+def test_a_wrong_element_of_a_list_in_the_file_is_named_by_its_key(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"task_queues = .*tipoff\.toml\): Input should be a valid string"):
+        load_settings(written(tmp_path, 'task_queues = ["warehouse", 2]'), {})
 
 
 @pytest.mark.parametrize("variable", ["TIPOFF_LANDIGN", "TIPOFF_LANDING_FILE", "TIPOFF_SECRETS"])

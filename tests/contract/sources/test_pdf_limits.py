@@ -145,11 +145,12 @@ def test_a_child_that_reached_a_limit_is_ended() -> None:
     assert set(psutil.Process().children()) == before
 
 
-def test_a_child_that_hangs_is_ended_at_once() -> None:
+def test_a_child_that_crashes_leaves_no_file_and_one_that_hangs_is_ended_at_once() -> None:
     before = set(psutil.Process().children())
     process = PdfProcess()
     assert process.page(pdf_of([["Hello"]]), 0, seconds=10, characters=MAX_CHARACTERS)["words"]
     (child,) = set(psutil.Process().children()) - before
+    assert child.rlimit(resource.RLIMIT_CORE)[0] == 0, "a crash writes no file"
     os.kill(child.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         closing = pool.submit(process.close)

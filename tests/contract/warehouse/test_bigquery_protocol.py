@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
+import psutil
 import pytest
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
@@ -36,7 +38,7 @@ from tipoff.warehouse import bigquery_jobs
 from tipoff.warehouse.base import DateRange, Parameters, Slice, Warehouse, WriteResult
 from tipoff.warehouse.bigquery_adapter import BigQueryWarehouse
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
-from tipoff.warehouse.job_labels import job_labels
+from tipoff.warehouse.job_labels import current_labels, job_labels
 from tipoff.warehouse.open import open_warehouse
 from tipoff.warehouse.tables import TABLES, Layer
 
@@ -98,6 +100,22 @@ def merge_of(server: ScriptedBigQuery) -> str:
     return merge
 
 
+def test_a_closed_warehouse_keeps_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(ScriptedBigQuery(), keeps_connections=True) as url:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", url)
+
+        def connections() -> int:
+            known = psutil.Process().net_connections("tcp")
+            ours = (each for each in known if each.raddr and each.raddr.port == urlsplit(url).port)
+            return sum(each.status == psutil.CONN_ESTABLISHED for each in ours)
+
+        warehouse = BigQueryWarehouse("bigquery://project/tipoff", region="US", maximum_gigabytes=3)
+        warehouse.query("SELECT 1 AS one")
+        assert connections() == 1
+        warehouse.close()
+        assert connections() == 0
+
+
 def test_a_query_is_bounded_labelled_and_typed(opened: Opened) -> None:
     warehouse, server = opened()
     parameters: Parameters = {
@@ -110,6 +128,7 @@ def test_a_query_is_bounded_labelled_and_typed(opened: Opened) -> None:
     sql = "SELECT 1 AS one FROM raw_players WHERE game_date = @day AND team IN UNNEST(@ids) AND as_of < @at AND @x > 0"
     with job_labels(game_date=FRIDAY, phase="Collect"), job_labels(step="raw: players & teams", phase=None):
         assert warehouse.query(sql, parameters)["one"].to_list() == [1]
+    assert current_labels() == {}, "the next job of the thread has labels of its own"
     configuration = server.sent("query")[0]["configuration"]
     query = configuration["query"]
     assert query["query"] == sql

@@ -56,6 +56,12 @@ def test_no_predictions_at_14_on_a_date_with_games(hour: int, minute: int, games
     assert keys_of_day(as_of=as_of, games=games, predictions_out=out) == ["no_predictions"] * alert
 
 
+@pytest.mark.parametrize(("minute", "alert"), [(29, False), (30, True)])
+def test_no_predictions_of_a_matinee_are_late_before_14(minute: int, alert: bool) -> None:
+    due = eastern(DAY, 11, 30)
+    assert keys_of_day(as_of=eastern(DAY, 11, minute), predictions_due=due) == ["no_predictions"] * alert
+
+
 @pytest.mark.parametrize(
     ("games", "players", "alert"), [(13, 199, True), (13, 200, False), (12, 199, False), (15, None, False)]
 )

@@ -17,13 +17,14 @@ from activities.server_state import DescribedRun
 from cli import days
 from cli.days import MAX_CONCURRENT_REQUESTS, ExportedDay, day_row
 from cli.exit_codes import ExitCode
+from tests.support.ended_days import ended_row
 from tests.support.ledgers import DAY, evening_plan, no_lines, run_ready_steps, settled_ledger
 from tests.support.starter import Starter
 from tipoff.publishing.ended_days import EndedDay, publish_ended_day
 from tipoff.publishing.status import publish_status
 from tipoff.publishing.store import ExportStore
 from tipoff.storage.folder import FolderStore
-from tipoff.vocabulary import DayStatus, Phase, eastern
+from tipoff.vocabulary import DayStatus, eastern
 from workflows.day_state import DayLedger
 from workflows.day_status import day_status
 from workflows.search_attributes import ATTENTION_STEPS, DATA_QUALITY, RUN_STATE, WAITS_FOR
@@ -56,28 +57,6 @@ def ended_status() -> DayStatus:
     ledger.end()
     ledger.counts = {"graded:win": 20, "graded:void": 3, "unresolved:nbac_injury_report": 5}
     return day_status(ledger, eastern(DAY, 23), virtual=False, held=False)
-
-
-def ended_row(**columns: Any) -> dict[str, Any]:
-    """A row of `daily_phase_status`."""
-    return {
-        "game_date": DAY,
-        "status": "COMPLETE",
-        "data_quality": "DEGRADED",
-        "backfilled": False,
-        "games": 12,
-        "predictions": 418,
-        "graded": 418,
-        "publication_minutes": 615.5,
-        "success_rate": 0.98,
-        "sentence": "complete: 12 games",
-        "ended_at": eastern(DAY, 23),
-        "runs": 1,
-        **{f"{phase}_rows": 312 for phase in Phase},
-        "steps": ["nbac_schedule"],
-        "success_rates": [0.98],
-        **columns,
-    }
 
 
 def ended_day(**columns: Any) -> EndedDay:

@@ -276,6 +276,12 @@ def test_results_joined_to_the_props_are_not_imported(folder: Path) -> None:
     assert expected["game_id"].to_list() == [CUP_NIGHT]
 
 
+def test_a_file_that_is_no_parquet_is_named_and_nothing_is_imported(folder: Path) -> None:
+    (folder / "player_props/points.parquet").write_text("moved to another place")
+    with pytest.raises(ArchiveError, match=r"points\.parquet cannot be read as Parquet .*nothing was imported"):
+        import_folder(folder)
+
+
 def test_prop_files_with_different_columns_are_merged_and_a_missing_snapshot_time_is_reported(
     folder: Path,
 ) -> None:

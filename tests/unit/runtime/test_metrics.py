@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import httpx
+from temporalio.client import Client
 from temporalio.common import MetricMeter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.resources import Resources
-from runtime.metrics import count_requests, set_days, set_providers
+from runtime.metrics import CREDITS_REMAINING, FAMILIES, count_requests, set_days, set_providers
 from runtime.temporal_server import free_port
 from tests.support.ledgers import evening_plan, settled_ledger
 from tipoff.landing.base import FetchRecord
@@ -71,6 +75,29 @@ def value_of(lines: list[str], name: str, **labels: str) -> float:
     wanted = [f'{label}="{value}"' for label, value in labels.items()]
     (line,) = (line for line in lines if line.startswith(f"{name}{{") and all(each in line for each in wanted))
     return float(line.rpartition(" ")[2])
+
+
+class NewRateLimiters:
+    """A Temporal server on which no rate limiter has been started."""
+
+    def get_workflow_handle(self, workflow_id: str) -> NewRateLimiters:
+        return self
+
+    async def query(self, name: str, **options: object) -> None:
+        raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+
+
+def test_only_a_provider_with_credits_has_a_metric_of_what_is_left() -> None:
+    resources = Resources(Settings(odds_monthly_credits=500), now=lambda: NOW)
+    client = cast("Client", NewRateLimiters())
+    family = next(each for each in FAMILIES if each.publish.__name__ == "_publish_credits")
+
+    async def publish(meter: MetricMeter) -> None:
+        await family.publish(client, meter, resources)
+
+    lines = exposed(lambda meter: asyncio.run(publish(meter)))
+    assert value_of(lines, CREDITS_REMAINING, provider="api.the-odds-api.com") == 500
+    assert sum(line.startswith(f"{CREDITS_REMAINING}{{") for line in lines) == 1
 
 
 def test_one_state_of_each_day_is_one_and_a_day_without_predictions_has_no_lead(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A replay never overwrites files that no replay wrote."""
+"""A replay never overwrites files that no replay wrote, and says which server refuses it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import os
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
-from runtime import PROJECT
+from runtime import PROJECT, replay
 from runtime.processes import FolderInUseError, start_time
 from runtime.replay import ReplayConfig, _seasons_held, start_replay
 from runtime.stage_timer import StageTimer
@@ -40,6 +42,20 @@ async def test_a_folder_of_real_days_is_refused_and_not_changed(tmp_path: Path) 
     with pytest.raises(BadInputError, match=r"holds tipoff.duckdb, landing, which no replay wrote.*OUT=var/demo"):
         await start_in(tmp_path)
     assert files_of(tmp_path) == before
+
+
+async def test_a_server_that_refuses_the_namespace_of_a_replay_is_named_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(request: object) -> None:
+        raise RPCError("no permission", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    async def connected(to: object) -> object:
+        return SimpleNamespace(workflow_service=SimpleNamespace(register_namespace=refuse))
+
+    monkeypatch.setattr(replay, "connect", connected)
+    with pytest.raises(BadInputError, match=r"cannot create namespace tipoff-replay at there:7233: no permission"):
+        await replay._use_server_of_environment("there:7233")
 
 
 async def test_a_running_replay_keeps_its_files_when_another_starts_in_its_folder(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""How a Temporal server is found or installed; none is started."""
+"""How a Temporal server is found or installed, and how one that is not ready or ends is reported; none is started."""
 
+import asyncio
 import os
 import re
 import socket
@@ -9,13 +10,14 @@ from typing import cast
 
 import pytest
 
-from runtime import cache_folder, temporal_binary
-from runtime.processes import Child
+from runtime import cache_folder, temporal_binary, temporal_server
+from runtime.processes import Child, ChildEndedError, Processes
 from runtime.temporal_binary import CLI_MODULE, CLI_VERSION, NoTemporalServerError, find_or_install_temporal
 from runtime.temporal_server import (
     PORTS_TRIED,
     ServerStartError,
     address_from_environment,
+    free_port,
     next_free_port,
 )
 from runtime.temporal_ui import UI_PORT_OFFSET
@@ -171,6 +173,32 @@ def test_a_download_is_given_up_when_no_more_bytes_arrive(
     ):
         temporal_binary._wait_while_growing(cast("Child", download), tmp_path)
     assert download.waits == waits
+
+
+def test_a_build_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(temporal_binary, "BUILD_TIMEOUT_SECONDS", 0)
+    with pytest.raises(temporal_binary.UnusableError, match="not built after"):
+        temporal_binary._wait_for_build(cast("Child", SlowDownload(tmp_path)), lambda line: None)
+
+
+async def test_a_server_that_does_not_answer_in_time_is_named_with_its_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(temporal_server, "START_TIMEOUT_SECONDS", 0.0)
+    with Processes(tmp_path) as processes:
+        child = processes.start("temporal", ["/bin/sleep", "60"])
+        with pytest.raises(ServerStartError, match=r"at 127\.0\.0\.1:\d+ does not answer .*not listen on its port"):
+            await temporal_server._wait_until_healthy(child, f"127.0.0.1:{free_port()}", "default")
+
+
+async def test_serving_ends_when_the_server_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def start(processes: Processes, port: int) -> None:
+        processes.start("temporal", ["/bin/sh", "-c", "exit 3"])
+
+    monkeypatch.setattr(temporal_server, "start_server_for_real_days", start)
+    async with asyncio.timeout(30):
+        with pytest.raises(ChildEndedError, match=r"temporal .*3"):
+            await temporal_server.serve(tmp_path)
 
 
 def test_the_ports_that_were_tried_in_vain_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from tipoff.systems.moving_average import (
     MOVING_AVERAGE,
     OPPONENT_DEFENSE,
     OPPONENT_PACE,
+    TEAMMATES_BACK,
     TEAMMATES_OUT,
     VENUE,
 )
@@ -49,6 +50,23 @@ def test_recent_games_have_the_largest_weight() -> None:
 def test_each_adjustment_is_a_share_of_the_average(changes: dict[str, Any], effect: float) -> None:
     average: dict[str, Any] = {"points_mean_5": 20.0, "points_mean_10": 20.0, "points_mean_season": 20.0}
     assert estimate(**average | changes) == pytest.approx(20 * (1 + effect))
+
+
+@pytest.mark.parametrize(
+    ("adjustment", "column", "whole"),
+    [
+        (TEAMMATES_OUT, "lost_points", 100.0),
+        (TEAMMATES_BACK, "regained_points", 100.0),
+        (FATIGUE, "fatigue_score", 100.0),
+    ],
+)
+def test_an_effect_of_one_half_on_a_tenth_of_the_whole_changes_a_twentieth(
+    adjustment: Adjustment, column: str, whole: float
+) -> None:
+    learnt = Effects(means={adjustment.name: 0.0}, effects={adjustment.name: 0.5})
+    means = {"points_mean_5": 20.0, "points_mean_10": 20.0, "points_mean_season": 20.0}
+    estimated = FormulaModel(MOVING_AVERAGE, learnt).expected_points(vectors(means | {column: whole / 10}), NOTHING)
+    assert estimated.item() == pytest.approx(20 * 1.05)
 
 
 def test_weights_of_missing_means_go_to_the_others() -> None:

@@ -1,5 +1,8 @@
 """History and training on the first weeks of the real season in `sample/`."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -190,6 +193,19 @@ def test_an_error_of_the_child_that_trains_is_raised(history: pl.DataFrame, tmp_
         train_process.train_in_child(tmp_path / "short.parquet", TODAY, MORNING, models, [*SYSTEMS])
     with pytest.raises(ProcessEndedError, match="training ended with exit code 1; see the worker's log"):
         train_process.train_in_child(tmp_path / "absent.parquet", TODAY, MORNING, models, [*SYSTEMS])
+
+
+def test_what_a_library_prints_while_it_trains_is_no_part_of_the_result(tmp_path: Path) -> None:
+    noisy = (
+        "import os, tipoff.training.train_process as child\n"
+        "child.train_files = lambda *_: print('iteration 1', flush=True) or os.write(1, b'iteration 2') and ()\n"
+        "child.main()"
+    )
+    job = {"history": "history.parquet", "cutoff": str(TODAY), "as_of": MORNING.isoformat(), "predicts_from": None}
+    request = json.dumps({**job, "models": f"file://{tmp_path}/models", "system_ids": []})
+    ended = subprocess.run([sys.executable, "-c", noisy], input=request, capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout) == {"trainings": [], "error": "", "text": ""}
+    assert ended.stderr.splitlines() == ["iteration 1", "iteration 2"]
 
 
 def test_a_flipped_byte_of_the_champion_makes_the_model_before_it_predict_with_an_alert(

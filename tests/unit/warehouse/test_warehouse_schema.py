@@ -37,6 +37,7 @@ def test_ddl_declares_the_same_columns_for_both_engines() -> None:
     assert "as_of TIMESTAMP WITH TIME ZONE NOT NULL\n" in duckdb_ddl(table)
     google = bigquery_ddl(table, "project.tipoff")
     assert "`player_id` STRING NOT NULL OPTIONS (description=" in google
+    assert "require_partition_filter=true" in google
     assert "PARTITION BY game_date\nCLUSTER BY game_date, player_id" in google
 
 

@@ -280,6 +280,16 @@ def test_a_phase_is_forced_on_before_its_data_can_exist_only_with_yes(waiting: D
     assert waiting != before
 
 
+def test_a_phase_forced_on_too_early_names_the_next_three_steps_and_counts_the_others(waiting: DayLedger) -> None:
+    refused = operator_commands.validate(
+        OperatorCommand(name=CommandName.FORCE_CONTINUE, target="results"), waiting, NOON, held=False
+    )
+    awaited = operator_commands.awaited_steps(Phase.RESULTS, waiting.plan, waiting.records)
+    early = [step for step in awaited if step.opens_at > NOON]
+    assert refused.text.count(" opens ") == 3
+    assert f" and {len(early) - 3} more later; nothing was changed" in refused.text
+
+
 def test_a_day_offers_only_commands_that_it_would_accept_and_that_help(waiting: DayLedger) -> None:
     assert operator_commands.offers(waiting, NOON, held=False) == (
         "starter.py lines-available --date 2024-03-29",
