@@ -4,7 +4,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 RUN = .venv/bin/python -m
 
-.PHONY: help setup demo week dev server test test-long test-cloud test-site future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents calendar-drill soak sample clean
+.PHONY: help setup demo week dev server test test-long test-cloud test-site future-check lint sql-check bench figures mutations name-report sources-check outage-drill upgrade-drill drills repair-drill incidents calendar-drill season-drill soak sample clean
 
 help:      ## print this list
 	@sed -n 's/^\([a-z-]*:\) *[a-z]* *## /\1	/p; s/^#   /	/p' Makefile
@@ -95,6 +95,11 @@ incidents: setup ## replay each incident of an older system, and check that its 
 calendar-drill: setup ## replay ten dates of a season: opening day, Cup final, All-Star break, playoffs, summer; variables:
 #   ARCHIVE=folder    default: an import of ../shared/data             OUT=folder  keep the output there
 	@$(RUN) devtools.calendar_drill
+
+season-drill: setup ## fire thirty game days through the schedules, with nobody there; variables:
+#   FROM=2024-03-14   first date                      DAYS=30          game days
+#   ARCHIVE=folder    default: an import of ../shared/data             OUT=folder  keep the output there
+	@$(RUN) devtools.season_drill
 
 soak: setup ## run a virtual fortnight while providers, processes, network and disk fail at random; variables:
 #   SEED=1            draw the same failures again    ARCHIVE=folder   default: an import of ../shared/data

@@ -114,7 +114,7 @@ async def replay(running: Replay, expected: CalendarDate) -> Replayed:
         result = await wait_for_result(handle)
     seconds = time.monotonic() - started
     predictions, graded = _counts(result)
-    findings = await _findings(day)
+    findings = await findings_of_next_morning(day)
     return Replayed(expected, result, predictions, graded, training, findings, seconds)
 
 
@@ -136,8 +136,8 @@ def _counts(result: DayResult) -> tuple[int, int]:
     return result.counts.get("predictions", 0), graded
 
 
-async def _findings(day: Replay) -> tuple[Finding, ...]:
-    """What the watchdog finds on the next morning about the date and the models; other dates have no run here."""
+async def findings_of_next_morning(day: Replay) -> tuple[Finding, ...]:
+    """What the watchdog finds on the next morning about the date and the models; the date after it has no run yet."""
     game_date = day.config.game_date
     morning = eastern(game_date + timedelta(days=1), 9, 30)
     resources = Resources(load_settings(Path(os.devnull), day.settings()), now=lambda: datetime.now(UTC))
