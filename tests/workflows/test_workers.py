@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from temporalio.common import RetryPolicy
 from temporalio.worker import Worker
 
 from activities.errors import as_failure
+from activities.resources import Resources
 from runtime.interceptors import OneLinePerAttempt, WorkerInterceptor, log_one_line_per_failed_attempt
-from runtime.workers import GRACE, running
+from runtime.workers import GRACE, build_workers, running
 from tests.support.days import GAME_DATE, at
 from tipoff.errors import StorageError
-from workflows.contracts import Activity, ProcessRequest
+from tipoff.settings import Settings
+from workflows.contracts import Activity, ProcessRequest, Queue
 
 QUEUES = ("one", "another")
 
@@ -55,6 +58,15 @@ async def test_all_workers_shut_down_at_the_same_time(client: Client) -> None:
             handle = await client.start_workflow(OneActivityPerQueue.run, id="on-each-queue", task_queue="days")
             await both_running.wait()
         await handle.result()
+
+
+async def test_only_the_code_of_workflows_is_versioned_by_the_build(client: Client, tmp_path: Path) -> None:
+    settings = Settings(build_id="8f2c", warehouse=f"duckdb:///{tmp_path}/tipoff.duckdb")
+    resources = Resources(settings, now=lambda: at(12))
+    configured = {each.task_queue: each.config() for each in await build_workers(client, resources, tuple(Queue))}
+    builds = {queue: config["deployment_config"] for queue, config in configured.items()}
+    versioned = {queue for queue, build in builds.items() if build and build.use_worker_versioning}
+    assert versioned == {Queue.DAY}
 
 
 @workflow.defn(sandboxed=False)

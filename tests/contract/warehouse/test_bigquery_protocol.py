@@ -201,7 +201,8 @@ def test_a_key_outside_the_slice_is_rejected_unwritten(opened: Opened) -> None:
     game = rows_of("raw_schedule", [{"game_id": "1"}], game_date=FRIDAY)
     with pytest.raises(BadInputError, match="1 row outside the slice with the key"):
         warehouse.replace("raw_schedule", game, WHERE)
-    assert len(server.statements()) == 1
+    (comparison,) = server.statements()
+    assert "MIN(game_date)" not in comparison, "the key has no date, so the row may be on any"
 
 
 def test_the_same_rows_can_be_loaded_any_number_of_times(opened: Opened) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from pydantic import ValidationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.alerts import AlertActivities
@@ -92,3 +93,9 @@ def _wait_for_request(hook: HookServer, process: subprocess.Popen[bytes]) -> Non
         assert process.poll() is None
         assert monotonic() < deadline
         sleep(0.02)
+
+
+def test_findings_without_a_scope_are_refused() -> None:
+    """Nobody could tell which check found them, and which one resolves them."""
+    with pytest.raises(ValidationError, match="scope"):
+        DeliverAlertsRequest(scope="", findings=(GRADES,), as_of=NOON)

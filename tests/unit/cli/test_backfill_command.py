@@ -112,6 +112,10 @@ def a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "has_day_worker", polls)
 
 
+def test_a_backfill_started_in_the_ui_runs_as_many_dates_at_a_time_as_one_of_the_command() -> None:
+    assert BackfillInput(scope=SCOPE).parallelism == options("start --plan 0123456789ab").parallelism
+
+
 async def test_a_plan_is_started_if_it_is_still_the_same(target: Target) -> None:
     publish_plan(target.exports, PLAN)
     server = Server(PLAN)

@@ -87,6 +87,11 @@ def test_the_rows_of_a_table_are_copied_in_chunks_of_dates(opened: Opened, monke
     assert (copied.equal_dates, copied.differences) == (5, ())
 
 
+def test_the_dates_of_a_leap_year_are_copied_at_once_but_no_more() -> None:
+    counts = {FRIDAY + timedelta(days=number): 1 for number in range(366 + 1)}
+    assert [len(chunk) for chunk in copying._chunks(TABLES["raw_players"], counts)] == [366, 1]
+
+
 def test_a_copy_that_fails_on_the_way_is_continued_by_the_next(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     origin, destination = opened("origin"), opened("destination")
     fill(origin, DAYS, "raw_players")

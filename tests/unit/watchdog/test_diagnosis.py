@@ -39,7 +39,7 @@ from tipoff.vocabulary import (
 )
 from tipoff.watchdog.checks_of_days import PASS_EVERY
 from tipoff.watchdog.diagnosis import CHECKS, MAX_FINDINGS, diagnose, is_partial
-from tipoff.watchdog.observation import ActivityFacts, CreditFacts, LostWorker, ModelFacts, Observation
+from tipoff.watchdog.observation import GRACE, ActivityFacts, CreditFacts, LostWorker, ModelFacts, Observation
 from workflows.contracts import Queue
 from workflows.contracts import watchdog as contracts
 
@@ -240,6 +240,13 @@ NEARLY: dict[str, Observation] = {
 @pytest.mark.parametrize("fact", NEARLY)
 def test_what_is_no_fault_yet_is_not_found(fact: str) -> None:
     assert keys(NEARLY[fact]) == []
+
+
+@pytest.mark.parametrize(("late", "alert"), [(GRACE - timedelta(seconds=1), False), (GRACE, True)])
+def test_a_late_input_is_old_as_soon_as_its_poll_is_overdue(late: timedelta, alert: bool) -> None:
+    days = (today(polled_at(at(15) - late)), yesterday())
+    facts = observation(at(15), days=days, last_usable={step_names.INJURY_REPORT: at(12, 55)})
+    assert (f"{GAME_DATE}:old_input:{step_names.INJURY_REPORT}" in keys(facts)) is alert
 
 
 SYMPTOMS: dict[str, Observation] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from runtime.connection import DATA_CONVERTER
 from tipoff.vocabulary import (
@@ -21,7 +22,7 @@ from tipoff.vocabulary import (
     PlannedDate,
     StepState,
 )
-from workflows.contracts.backfill import BackfillInput, ObservedDates, PublishBackfillRequest
+from workflows.contracts.backfill import BackfillCommand, BackfillInput, ObservedDates, PublishBackfillRequest
 
 LIMIT_BYTES = 50 * 1024
 FIRST = date(2023, 10, 24)
@@ -67,6 +68,13 @@ async def test_a_contract_travels_and_stays_small(contract: Frozen) -> None:
     (payload,) = await DATA_CONVERTER.encode([contract])
     assert len(payload.data) < LIMIT_BYTES
     assert await DATA_CONVERTER.decode([payload], [type(contract)]) == [contract]
+
+
+@pytest.mark.parametrize(("field", "longest"), [("who", 100), ("why", 500)])
+def test_what_an_operator_says_is_bounded(field: str, longest: int) -> None:
+    BackfillCommand.model_validate({field: "x" * longest})
+    with pytest.raises(ValidationError, match=f"at most {longest} characters"):
+        BackfillCommand.model_validate({field: "x" * (longest + 1)})
 
 
 def test_a_long_reason_is_shortened_in_a_row() -> None:
