@@ -81,7 +81,7 @@ def _low_hit_rate(facts: DateFacts) -> Iterator[Violation]:
 def _low_coverage(facts: DateFacts) -> Iterator[Violation]:
     if facts.graded is not None and facts.graded < thresholds.GRADING_COVERAGE * facts.predictions:
         share = f"{facts.graded} of {counted(facts.predictions, 'prediction')} graded"
-        yield Violation(f"{share}; check for missing box scores, then retry the grading")
+        yield Violation(f"{share}; retry the step of the box scores that are missing")
 
 
 def _worker_errors(facts: InstallationFacts) -> Iterator[Violation]:
@@ -135,7 +135,7 @@ DAY_RULES: tuple[Rule[DateFacts], ...] = (
         "grading-coverage",
         "under 95 % of the predictions of games that are over have a grade",
         Severity.WARNING,
-        "starter.py retry-step --step grade --date {date}",
+        _STATUS,
         _low_coverage,
     ),
 )

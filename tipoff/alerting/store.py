@@ -61,9 +61,9 @@ def update_book(store: AlertStore, change: BookChange, now: datetime) -> AlertBo
     return after
 
 
-def raise_alert(store: AlertStore, game_date: date, alert: Alert) -> None:
-    """Add an alert about an event, unless the date has one with its key. Raises StorageError."""
-    update_book(store, lambda book: add_event(book, finding_of(game_date, alert), alert.at), alert.at)
+def raise_alert(store: AlertStore, finding: Finding, at: datetime) -> None:
+    """Add an alert about an event, unless its date has one with its key. Raises StorageError."""
+    update_book(store, lambda book: add_event(book, finding, at), at)
 
 
 def finding_of(game_date: date, alert: Alert) -> Finding:

@@ -10,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tipoff.features.vector import FEATURE_NAMES
-from tipoff.grading.metrics import MetricWarning
-from tipoff.vocabulary import Frozen, counted
+from tipoff.grading.metrics import SOURCES_COMMAND
+from tipoff.vocabulary import Finding, Frozen, Severity, counted
 
 RECENT_DAYS, EARLIER_DAYS = 7, 30
 LEAST_RECENT, LEAST_EARLIER = 300, 1000
@@ -62,13 +62,14 @@ class FeatureDrifts(Frozen):
         )
 
     @property
-    def warnings(self) -> tuple[MetricWarning, ...]:
+    def warnings(self) -> tuple[Finding, ...]:
         """One warning with all features that differ too much."""
         if not self.drifted:
             return ()
         named = ", ".join(f"{each.feature} {each.index:.2f}, usually {each.usual:.2f}" for each in self.drifted)
         rows = f"{counted(self.recent, 'row')} of the last 7 days against {self.earlier:,} of the 30 days before"
-        return (MetricWarning(key="feature-drift", text=f"features differ (PSI {named}); {rows}; check their sources"),)
+        summary = f"features differ (PSI {named}); {rows}; check their sources"
+        return (Finding(key="feature-drift", severity=Severity.WARNING, summary=summary, command=SOURCES_COMMAND),)
 
 
 def first_feature_date(game_date: date) -> date:

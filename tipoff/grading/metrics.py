@@ -16,9 +16,13 @@ from tipoff.alerting.facts import DateFacts, PickRecord
 from tipoff.alerting.rules import findings_of_day
 from tipoff.grading.outcomes import SIDES, TYPICAL_PRICE
 from tipoff.odds import decimal_price
-from tipoff.vocabulary import Frozen, Grade, Recommendation, View, counted
+from tipoff.vocabulary import Finding, Frozen, Grade, Recommendation, Severity, View, counted
 
 Z_95 = 1.959964
+SYSTEMS_COMMAND = "starter.py systems"
+"""Shows the figures that a warning rests on."""
+SOURCES_COMMAND = "starter.py sources"
+"""Shows whether the inputs of a figure came."""
 BIN_WIDTH = 0.05
 _PLAYED = pl.col("actual_points").is_not_null()
 _DECIDED = pl.col("grade").is_in([Grade.WIN.value, Grade.LOSS.value])
@@ -108,13 +112,6 @@ class SystemMetrics(Frozen):
     """Share of OVER among `picked`."""
 
 
-class MetricWarning(Frozen):
-    """A figure that an operator should check; `key` is unique per kind, system and view."""
-
-    key: str
-    text: str
-
-
 def wilson(wins: int, n: int, z: float = Z_95) -> tuple[float, float]:
     """Return the Wilson score interval of a share (Wilson 1927); (0, 1) for n = 0."""
     if n == 0:
@@ -192,12 +189,14 @@ def measure(rows: pl.DataFrame) -> tuple[SystemMetrics, ...]:
     return tuple(_measure_view(system_id, View(view), views[system_id, view]) for system_id, view in sorted(views))
 
 
-def metric_warnings(metrics: SystemMetrics) -> tuple[MetricWarning, ...]:
+def metric_warnings(metrics: SystemMetrics) -> tuple[Finding, ...]:
     """Warn about figures that are too good to be true, given enough rows."""
     picks, line = metrics.picks, metrics.against_line
     gain = None if line.mae is None or line.baseline_mae is None else line.baseline_mae - line.mae
     texts = too_good(metrics.view, line.n, gain, picks.wins, picks.n - picks.wins)
-    return tuple(_warning(key, metrics.system_id, metrics.view, text) for key, text in texts.items())
+    return tuple(
+        metric_warning(key, metrics.system_id, metrics.view, text, SYSTEMS_COMMAND) for key, text in texts.items()
+    )
 
 
 _MOST_GAIN = {View.MODEL: 0.05, View.MARKET: 0.10}
@@ -220,27 +219,33 @@ def too_good(view: View, rows: int, gain: float | None, wins: int, losses: int) 
 
 def rule_warnings(
     game_date: date, as_of: datetime, systems: Sequence[SystemMetrics], predictions: int, graded: int
-) -> tuple[MetricWarning, ...]:
+) -> tuple[Finding, ...]:
     """Warn by the rules of alerts: of a low hit rate, and of so few grades that the figures mislead."""
     records = (
         PickRecord(system_id=each.system_id, view=each.view, wins=each.picks.wins, graded=each.picks.n)
         for each in systems
     )
     facts = DateFacts(game_date=game_date, as_of=as_of, picks=tuple(records), predictions=predictions, graded=graded)
-    return tuple(MetricWarning(key=each.key, text=each.summary) for each in findings_of_day(facts))
+    return findings_of_day(facts)
 
 
-def balance_warnings(week: SystemMetrics) -> tuple[MetricWarning, ...]:
+def balance_warnings(week: SystemMetrics) -> tuple[Finding, ...]:
     """Warn about a view whose picks of the last 7 days are mostly on one side."""
     share = week.over_share
     if share is None or week.picked < 100 or 0.3 <= share <= 0.7:
         return ()
     text = f"{share:.0%} of {counted(week.picked, 'pick')} of the last 7 days are OVER; check for bias"
-    return (_warning("balance", week.system_id, week.view, text),)
+    return (metric_warning("balance", week.system_id, week.view, text, SYSTEMS_COMMAND),)
 
 
-def _warning(key: str, system_id: str, view: str, text: str) -> MetricWarning:
-    return MetricWarning(key=f"{key}:{system_id}:{view}", text=f"{system_id} ({view}): {text}")
+def metric_warning(key: str, system_id: str, view: str, text: str, command: str) -> Finding:
+    """A figure of one view of a system that an operator should check; `command` shows more of it."""
+    return Finding(
+        key=f"{key}:{system_id}:{view}",
+        severity=Severity.WARNING,
+        summary=f"{system_id} ({view}): {text}",
+        command=command,
+    )
 
 
 def _measure_view(system_id: str, view: View, graded: pl.DataFrame) -> SystemMetrics:

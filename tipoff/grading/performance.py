@@ -12,17 +12,18 @@ import polars as pl
 from tipoff.grading.metrics import (
     FORWARD,
     PICKED,
+    SOURCES_COMMAND,
     ErrorComparison,
     HitRate,
-    MetricWarning,
     SystemMetrics,
     balance_warnings,
     compare_errors,
     hit_rate,
     measure,
+    metric_warning,
 )
 from tipoff.grading.statistics import Estimate, mean_of
-from tipoff.vocabulary import Frozen, View, counted, first_day, season_of
+from tipoff.vocabulary import Finding, Frozen, View, counted, first_day, season_of
 
 RECENT_DAYS: Final = 7
 WINDOWS: Final[dict[str, int | None]] = {"day": 1, "7 days": RECENT_DAYS, "30 days": 30, "season": None}
@@ -69,7 +70,7 @@ class Performance(Frozen):
     drift: tuple[PerformanceDrift, ...]
 
     @property
-    def warnings(self) -> tuple[MetricWarning, ...]:
+    def warnings(self) -> tuple[Finding, ...]:
         """Warn about picks of the last 7 days on one side, and about errors that drift."""
         week = next(window for window in self.windows if window.label == "7 days")
         one_sided = (warning for system in week.systems for warning in balance_warnings(system))
@@ -140,11 +141,10 @@ def _change(recent: Estimate, earlier: Estimate) -> float | None:
     return (recent.value - earlier.value) / error if error else None
 
 
-def _drift_warnings(drift: tuple[PerformanceDrift, ...]) -> Iterator[MetricWarning]:
+def _drift_warnings(drift: tuple[PerformanceDrift, ...]) -> Iterator[Finding]:
     for each in drift:
         if each.drifts:
             recent = f"{each.recent.value:+.2f} on {counted(each.recent.n, 'row')} of the last 7 days"
             earlier = f"{each.earlier.value:+.2f} on {each.earlier.n:,} before"
             text = f"MAE minus that of the line is {recent}, {earlier}; check its inputs"
-            key = f"performance-drift:{each.system_id}:{each.view}"
-            yield MetricWarning(key=key, text=f"{each.system_id} ({each.view}): {text}")
+            yield metric_warning("performance-drift", each.system_id, each.view, text, SOURCES_COMMAND)

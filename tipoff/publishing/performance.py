@@ -10,7 +10,6 @@ from pydantic import field_validator
 
 from tipoff.alerting.store import raise_alert
 from tipoff.grading.feature_drift import FeatureDrifts, feature_drift, first_feature_date
-from tipoff.grading.metrics import MetricWarning
 from tipoff.grading.performance import (
     WINDOWS,
     CourseDate,
@@ -26,7 +25,7 @@ from tipoff.publishing.export import Export
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.writing import write_export
 from tipoff.systems.registry import HEADLINE
-from tipoff.vocabulary import Alert, Frozen
+from tipoff.vocabulary import Finding, Frozen
 from tipoff.warehouse.base import DateRange, Parameters, Warehouse
 from tipoff.warehouse.generated_sql import rows_of_slice
 from tipoff.warehouse.sql_files import sql_text
@@ -75,7 +74,7 @@ class SystemsPerformance(NamedTuple):
     features: FeatureDrifts
 
     @property
-    def warnings(self) -> tuple[MetricWarning, ...]:
+    def warnings(self) -> tuple[Finding, ...]:
         return (*self.performance.warnings, *self.features.warnings)
 
     @property
@@ -87,7 +86,7 @@ class SystemsPerformance(NamedTuple):
             drift=self.performance.drift,
             features=self.features,
             drifted_features=tuple(each.feature for each in self.features.drifted),
-            findings=tuple(each.text for each in self.warnings),
+            findings=tuple(each.summary for each in self.warnings),
         )
 
 
@@ -112,7 +111,7 @@ def publish_performance(warehouse: Warehouse, store: ExportStore, edition: Editi
     return paths
 
 
-def raise_warnings(store: ExportStore, edition: Edition, warnings: Iterable[MetricWarning]) -> None:
+def raise_warnings(store: ExportStore, edition: Edition, warnings: Iterable[Finding]) -> None:
     """Raise an alert for each warning about the figures of a date."""
     for each in warnings:
-        raise_alert(store, edition.game_date, Alert(key=each.key, at=edition.as_of, text=each.text))
+        raise_alert(store, each.model_copy(update={"game_date": edition.game_date}), edition.as_of)

@@ -10,7 +10,6 @@ from pydantic import AwareDatetime
 
 from tipoff.grading.accuracy import active_predictions, games_of
 from tipoff.grading.metrics import (
-    MetricWarning,
     SystemMetrics,
     measure,
     metric_warnings,
@@ -34,7 +33,7 @@ from tipoff.publishing.slate import (
 from tipoff.publishing.status import PublishResult
 from tipoff.publishing.store import ExportStore
 from tipoff.publishing.writing import write_export
-from tipoff.vocabulary import Frozen, Grade, Recommendation, View
+from tipoff.vocabulary import Finding, Frozen, Grade, Recommendation, View
 from tipoff.warehouse.base import Warehouse
 from tipoff.warehouse.sql_files import sql_text
 
@@ -130,7 +129,7 @@ class ResultsContent(NamedTuple):
     payload: ResultsPayload
     rows: int
     completeness: Completeness
-    warnings: tuple[MetricWarning, ...]
+    warnings: tuple[Finding, ...]
 
 
 def publish_results(warehouse: Warehouse, store: ExportStore, edition: Edition) -> PublishResult:
@@ -163,7 +162,7 @@ def results_content(warehouse: Warehouse, game_date: date, as_of: datetime) -> R
         "predictions": predicted.height,
         "outcomes": outcomes(graded),
         "systems": systems,
-        "findings": [each.text for each in warnings],
+        "findings": [each.summary for each in warnings],
         "players": list(by_player(graded, lambda row: {name: row[name] for name in SystemResult.model_fields})),
     }
     content = Completeness(

@@ -10,14 +10,15 @@ from tipoff.alerting.deliveries import claim_due
 from tipoff.alerting.quiet_hours import NO_QUIET_HOURS
 from tipoff.alerting.store import PATH, UNREADABLE_PATH, raise_alert, read_book, update_book
 from tipoff.publishing.store import ExportStore
-from tipoff.vocabulary import Alert, Finding, Severity
+from tipoff.vocabulary import Finding, Severity
 
 DAY = date(2024, 3, 29)
+LATE = datetime(2024, 3, 29, 17, 30, tzinfo=UTC)
 NOON = datetime(2026, 11, 30, 17, tzinfo=UTC)
 
 
-def alert(key: str = "lines:late", text: str = "no lines by 13:30 ET") -> Alert:
-    return Alert(key=key, at=datetime(2024, 3, 29, 17, 30, tzinfo=UTC), text=text)
+def alert(key: str = "lines:late", text: str = "no lines by 13:30 ET", game_date: date = DAY) -> Finding:
+    return Finding(key=key, severity=Severity.WARNING, summary=text, game_date=game_date)
 
 
 def lines(store: ExportStore) -> list[str]:
@@ -25,20 +26,20 @@ def lines(store: ExportStore) -> list[str]:
 
 
 def test_an_alert_raised_twice_is_one_line(store: ExportStore) -> None:
-    raise_alert(store, DAY, alert())
-    raise_alert(store, DAY, alert(text="the same with another text"))
+    raise_alert(store, alert(), LATE)
+    raise_alert(store, alert(text="the same with another text"), LATE)
     assert len(lines(store)) == 1
 
 
 def test_another_key_or_another_date_is_another_alert(store: ExportStore) -> None:
-    raise_alert(store, DAY, alert())
-    raise_alert(store, DAY, alert(key="predictions:late"))
-    raise_alert(store, date(2024, 3, 30), alert())
+    raise_alert(store, alert(), LATE)
+    raise_alert(store, alert(key="predictions:late"), LATE)
+    raise_alert(store, alert(game_date=date(2024, 3, 30)), LATE)
     assert [each.key for each in read_book(store).of_date(DAY)] == ["lines:late", "predictions:late"]
 
 
 def test_each_alert_is_one_line_of_json(store: ExportStore) -> None:
-    raise_alert(store, DAY, alert(text='two\nlines, "quoted"'))
+    raise_alert(store, alert(text='two\nlines, "quoted"'), LATE)
     [line] = lines(store)
     assert json.loads(line) == {
         "game_date": "2024-03-29",
@@ -52,7 +53,7 @@ def test_each_alert_is_one_line_of_json(store: ExportStore) -> None:
 
 
 def test_concurrent_alerts_are_all_kept(store: ExportStore) -> None:
-    raising = [threading.Thread(target=raise_alert, args=(store, DAY, alert(key=f"step-{n % 10}"))) for n in range(20)]
+    raising = [threading.Thread(target=raise_alert, args=(store, alert(key=f"step-{n % 10}"), LATE)) for n in range(20)]
     for thread in raising:
         thread.start()
     for thread in raising:
@@ -69,18 +70,18 @@ def test_a_date_without_alerts_has_none(store: ExportStore) -> None:
     [b'{"game_date":"2024-03-29","key":"lin', b"\xff\xfe", b"{}", b"7", b'{"game_date":"2024-03-29","key":"x"}'],
 )
 def test_a_line_that_cannot_be_read_is_skipped_counted_and_kept(store: ExportStore, torn: bytes) -> None:
-    raise_alert(store, DAY, alert())
+    raise_alert(store, alert(), LATE)
     store.write_if_changed(PATH, (store.read(PATH) or b"") + torn)
     assert [each.key for each in read_book(store).of_date(DAY)] == ["lines:late"]
 
-    raise_alert(store, DAY, alert(key="predictions:late"))
+    raise_alert(store, alert(key="predictions:late"), LATE)
     first, second, about = read_book(store).alerts
     assert (first.key, second.key, about.game_date) == ("lines:late", "predictions:late", None)
     assert about.text == f"1 line of {PATH} could not be read; kept in {UNREADABLE_PATH}"
     assert store.read(UNREADABLE_PATH) == torn + b"\n"
 
     store.write_if_changed(PATH, (store.read(PATH) or b"") + b"another\n")
-    raise_alert(store, DAY, alert())  # known, but the unreadable line is moved
+    raise_alert(store, alert(), LATE)  # known, but the unreadable line is moved
     assert store.read(UNREADABLE_PATH) == torn + b"\nanother\n"
     assert "2 lines" in read_book(store).alerts[-1].text
     assert len(lines(store)) == 4
@@ -103,7 +104,7 @@ def test_every_part_of_an_alert_survives_its_line(store: ExportStore) -> None:
 
 
 def test_an_unchanged_book_is_not_written(store: ExportStore) -> None:
-    raise_alert(store, DAY, alert())
+    raise_alert(store, alert(), LATE)
     before = Path(store.location(PATH)).stat()
     assert update_book(store, lambda book: book, NOON) == read_book(store)
     assert Path(store.location(PATH)).stat().st_mtime_ns == before.st_mtime_ns

@@ -70,9 +70,9 @@ def test_a_feature_that_moves_is_named_with_its_rows() -> None:
     assert drifts.features[0].feature == "points_ewm"
     assert [each.feature for each in drifts.drifted] == ["points_ewm"]
     [warning] = drifts.warnings
-    assert warning.key == "feature-drift"
-    assert "points_ewm" in warning.text
-    assert "420 rows of the last 7 days against 1,800 of the 30 days before" in warning.text
+    assert (warning.key, warning.command) == ("feature-drift", "starter.py sources")
+    assert "points_ewm" in warning.summary
+    assert "420 rows of the last 7 days against 1,800 of the 30 days before" in warning.summary
 
 
 def test_a_feature_that_goes_missing_drifts() -> None:

@@ -198,7 +198,8 @@ def test_one_sided_picks_of_a_week_warn_from_one_hundred_on_whatever_their_grade
     picks = [graded("void" if number < 50 else "win", recommendation="UNDER") for number in range(100)]
     [system] = measure(frame(*picks, graded(recommendation="PASS"), graded(backfilled=True)))
     [warning] = balance_warnings(system)
-    assert warning.text == "catboost_v8 (market): 0% of 100 picks of the last 7 days are OVER; check for bias"
+    assert warning.summary == "catboost_v8 (market): 0% of 100 picks of the last 7 days are OVER; check for bias"
+    assert warning.command == "starter.py systems"
     assert balance_keys(*picks[:99], graded(recommendation="PASS"), graded(backfilled=True)) == []
 
 

@@ -93,8 +93,8 @@ def test_an_error_that_rises_against_the_line_drifts_and_warns_with_its_rows() -
     assert (drift.recent.n, drift.earlier.n) == (350, 1500)
     assert drift.recent.value == pytest.approx(0.4, abs=0.01)
     [warning] = figures.warnings
-    assert warning.key == "performance-drift:ensemble_v1:market"
-    assert warning.text == (
+    assert (warning.key, warning.command) == ("performance-drift:ensemble_v1:market", "starter.py sources")
+    assert warning.summary == (
         "ensemble_v1 (market): MAE minus that of the line is +0.40 on 350 rows of the last 7 days, "
         "-0.00 on 1,500 before; check its inputs"
     )
@@ -121,7 +121,7 @@ def test_backfilled_predictions_are_no_part_of_a_drift() -> None:
 
 def test_one_sided_picks_of_the_last_7_days_warn() -> None:
     [warning] = measured(*(rows(days, 5.0, count=20, recommendation="UNDER") for days in range(7))).warnings
-    assert warning.text == "ensemble_v1 (market): 0% of 140 picks of the last 7 days are OVER; check for bias"
+    assert warning.summary == "ensemble_v1 (market): 0% of 140 picks of the last 7 days are OVER; check for bias"
     older = (rows(days, 5.0, count=20, recommendation="UNDER") for days in range(7, 14))
     assert measured(rows(0, 5.0), *older).warnings == ()
 

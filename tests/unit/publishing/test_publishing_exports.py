@@ -257,7 +257,8 @@ def test_a_player_is_one_object_although_tip_off_moved_between_predictions(
 def test_a_date_with_few_grades_raises_an_alert(before_tip: Warehouse, store: ExportStore) -> None:
     publish_results(before_tip, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
     [alert] = read_book(store).of_date(DAY)
-    assert (alert.key, alert.text[:38]) == ("grading-coverage", "0 of 442 predictions graded; check for")
+    assert (alert.key, alert.command) == ("grading-coverage", f"starter.py status --date {DAY}")
+    assert alert.text.startswith("0 of 442 predictions graded; retry the step of the box scores")
     assert export(store, "v1/results/latest.json")["findings"] == [alert.text]
 
 
@@ -268,8 +269,9 @@ def test_a_low_hit_rate_raises_an_alert(morning_after: Warehouse, store: ExportS
     turned = graded.with_columns(grade=pl.when(lost).then(pl.lit("loss")).otherwise("grade"))
     morning_after.replace("prediction_accuracy", turned, {"game_date": DAY})
     publish_results(morning_after, store, Edition(DAY, NEXT_MORNING, WALL_CLOCK))
-    [text] = [each.text for each in read_book(store).of_date(DAY) if each.key == "hit-rate:ensemble_v1:market"]
-    assert text.startswith("ensemble_v1 (market): hit rate 0% on ")
+    [alert] = [each for each in read_book(store).of_date(DAY) if each.key == "hit-rate:ensemble_v1:market"]
+    assert alert.text.startswith("ensemble_v1 (market): hit rate 0% on ")
+    assert alert.command == "starter.py sources"
     assert "hit-rate:moving_average:model" not in {each.key for each in read_book(store).of_date(DAY)}
 
 
