@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from tipoff.evaluation.prediction_file import KEY, Rows, without
+from tipoff.ordered_sum import ordered_sum
 from tipoff.replay.archive import Archive
 from tipoff.sources.base import KnownPlayer
 from tipoff.sources.player_names import Resolver, load_aliases
@@ -85,8 +86,8 @@ def form_after_games(player_box: pl.DataFrame) -> pl.DataFrame:
     points, minutes = pl.col("points").cast(pl.Float64), pl.col("minutes").cast(pl.Float64)
     weights = [0.5 ** (back / EWMA_HALF_LIFE) for back in range(EWMA_GAMES)]
     back = [points.shift(games).over("player_id") for games in range(EWMA_GAMES)]
-    weighted = pl.sum_horizontal(value * weight for value, weight in zip(back, weights, strict=True))
-    known = pl.sum_horizontal(value.is_not_null() * weight for value, weight in zip(back, weights, strict=True))
+    weighted = ordered_sum(value * weight for value, weight in zip(back, weights, strict=True))
+    known = ordered_sum(value.is_not_null() * weight for value, weight in zip(back, weights, strict=True))
     return box.select(
         "player_id",
         "game_date",

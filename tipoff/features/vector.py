@@ -16,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from tipoff.ordered_sum import ordered_sum
 from tipoff.vocabulary import ARCHIVED, step_names
 
 ROTATION_MINUTES: Final = 15.0
@@ -321,7 +322,7 @@ def build_vector(inputs: pl.DataFrame) -> pl.DataFrame:
         *(feature.value.alias(feature.name) for feature in FEATURES),
         pl.concat_list(feature.source for feature in FEATURES).alias("feature_sources"),
         pl.concat_list(feature.quality for feature in FEATURES).alias("feature_qualities"),
-        pl.mean_horizontal(feature.quality for feature in FEATURES).alias("feature_quality_score"),
+        (ordered_sum(feature.quality for feature in FEATURES) / len(FEATURES)).alias("feature_quality_score"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from tipoff.ordered_sum import sum_of_columns
 from tipoff.systems.base import System
 from tipoff.systems.distribution import Floats
 from tipoff.vocabulary import Frozen
@@ -43,7 +44,7 @@ class Ensemble:
         points = [
             weight * member.model.expected_points(features, history) for member, weight in self._weighted_members()
         ]
-        return pl.DataFrame({str(number): each for number, each in enumerate(points)}).sum_horizontal()
+        return sum_of_columns(pl.DataFrame({str(number): each for number, each in enumerate(points)}))
 
     def terms(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.DataFrame:
         """See `PointModel.terms`: the members' terms in proportion; terms of the same name are added."""

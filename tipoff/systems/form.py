@@ -28,7 +28,7 @@ def season_mean() -> pl.Expr:
 
 def form(debut_points: float) -> pl.Expr:
     """Return the recent scoring; `debut_points` for a player without any game."""
-    return pl.mean_horizontal("points_ewm", season_mean()).fill_null(debut_points)
+    return ((pl.col("points_ewm") + season_mean()) / 2).fill_null(debut_points)
 
 
 def learn_debut_points(rows: pl.DataFrame) -> float:

@@ -12,6 +12,7 @@ from typing import Final, Self
 import numpy as np
 import polars as pl
 
+from tipoff.ordered_sum import sum_of_columns
 from tipoff.systems.distribution import Floats
 from tipoff.systems.form import DEBUT_POINTS, HAS_HISTORY, learn_debut_points
 from tipoff.vocabulary import Frozen
@@ -86,7 +87,7 @@ class FormulaModel:
 
     def expected_points(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.Series:
         """See `PointModel.expected_points`. The history is not used: the effects hold what was learnt from it."""
-        return self.terms(features, history).sum_horizontal()
+        return sum_of_columns(self.terms(features, history))
 
     def terms(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.DataFrame:
         """See `PointModel.terms`."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from tipoff.ordered_sum import ordered_sum
 from tipoff.systems.form import OWN_SCORING
 from tipoff.systems.formula import Adjustment, Formula
 
@@ -17,8 +18,8 @@ LAYOFF_DAYS: Final = 3
 
 def average(debut_points: float) -> pl.Expr:
     """Return the weighted mean of the available means; `debut_points` for a player without any game."""
-    weighted = pl.sum_horizontal(pl.col(name) * weight for name, weight in WEIGHTS.items())
-    weights = pl.sum_horizontal(pl.col(name).is_not_null() * weight for name, weight in WEIGHTS.items())
+    weighted = ordered_sum(pl.col(name) * weight for name, weight in WEIGHTS.items())
+    weights = ordered_sum(pl.col(name).is_not_null() * weight for name, weight in WEIGHTS.items())
     return pl.when(weights > 0).then(weighted / weights).otherwise(debut_points)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from tipoff.errors import NotEnoughDataError
 from tipoff.features.vector import is_missing
+from tipoff.ordered_sum import sum_of_columns
 from tipoff.systems.base import System, WideningRule
 from tipoff.systems.distribution import LEVELS, Distributions, Floats
 from tipoff.systems.explanation import MARKET, MEDIAN, explain
@@ -89,7 +90,7 @@ def _estimates(system: System, rows: pl.DataFrame, earlier: pl.LazyFrame, wideni
     terms = system.model.terms(rows, earlier)
     narrow = system.calibration.spread.around(system.model.expected_points(rows, earlier))
     own = narrow.widened(widening)
-    to_median = narrow.median - terms.sum_horizontal().to_numpy()
+    to_median = narrow.median - sum_of_columns(terms).to_numpy()
     over = own.over_probability(rows["line"].to_numpy())
     model = Estimate(View.MODEL, rows, own, over, explain(terms, **{MEDIAN: to_median}))
 

@@ -11,6 +11,7 @@ from typing import Final, Self
 import numpy as np
 import polars as pl
 
+from tipoff.ordered_sum import sum_of_columns
 from tipoff.systems.base import WideningRule
 from tipoff.systems.distribution import Floats
 from tipoff.systems.form import DEBUT_POINTS, HAS_HISTORY, OWN_SCORING, form, learn_debut_points
@@ -79,7 +80,7 @@ class Similarity:
 
     def expected_points(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.Series:
         """See `PointModel.expected_points`."""
-        return self.terms(features, history).sum_horizontal()
+        return sum_of_columns(self.terms(features, history))
 
     def terms(self, features: pl.DataFrame, history: pl.LazyFrame) -> pl.DataFrame:
         """See `PointModel.terms`."""

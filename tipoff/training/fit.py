@@ -16,6 +16,7 @@ import polars as pl
 from tipoff.code_fingerprint import library_versions
 from tipoff.errors import ConfigurationError, DamagedModelError, NotEnoughDataError
 from tipoff.grading.statistics import clustered_mean
+from tipoff.ordered_sum import ordered_sum
 from tipoff.systems.base import PointModel, System
 from tipoff.systems.calibration import Calibration, fit_calibration
 from tipoff.systems.distribution import Floats, pinball_loss
@@ -143,9 +144,7 @@ def _evaluate_fold(fold: Fold, masked: pl.DataFrame, member_ids: Iterable[str]) 
 def _with_ensemble(fold: pl.DataFrame, others: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return the fold with the estimate of the ensemble, by weights from the other folds."""
     weights = _weights(others)
-    return fold.with_columns(
-        pl.sum_horizontal(pl.col(name) * weight for name, weight in weights.items()).alias(ENSEMBLE)
-    )
+    return fold.with_columns(ordered_sum(pl.col(name) * weight for name, weight in weights.items()).alias(ENSEMBLE))
 
 
 def _weights(folds: Sequence[pl.DataFrame]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from tipoff.ordered_sum import ordered_sum
 from tipoff.replay.shapes.endpoint import Endpoint
 from tipoff.replay.shapes.error_responses import bad_request, missing_parameter
 from tipoff.replay.shapes.nba import result_sets
@@ -135,7 +136,7 @@ def _fraction(made: str, attempted: str) -> pl.Expr:
 def _fantasy_points() -> pl.Expr:
     """The formula of stats.nba.com: points + 1.2 rebounds + 1.5 assists + 3 steals + 3 blocks - turnovers."""
     weights = {"points": 1.0, "reb": 1.2, "ast": 1.5, "stl": 3.0, "blk": 3.0, "tov": -1.0}
-    return pl.sum_horizontal(weight * pl.col(count) for count, weight in weights.items()).round(1)
+    return ordered_sum(weight * pl.col(count) for count, weight in weights.items()).round(1)
 
 
 ENDPOINTS = (
