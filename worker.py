@@ -35,8 +35,8 @@ T = TypeVar("T")
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 after a stop signal, 1 if start or imports failed, 130 after Ctrl-C during the first imports."""
     options = parser().parse_args(arguments)
-    share_arenas()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    share_arenas()
     try:
         settings = load_settings()
         asyncio.run(serve(settings, options.queues or settings.task_queues))

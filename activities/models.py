@@ -15,7 +15,7 @@ from activities.heartbeats import blocking_activity, heartbeating
 from activities.resources import Resources
 from tipoff.errors import BadInputError, ConfigurationError, DamagedModelError, NotEnoughDataError, TipoffError
 from tipoff.systems.registry import SYSTEMS, build_system
-from tipoff.training.due import untrained_systems, why_due
+from tipoff.training.due import has_new_games, untrained_systems, why_due
 from tipoff.training.fit import Training
 from tipoff.training.train_process import train_in_child
 from workflows.contracts import (
@@ -67,7 +67,10 @@ class ModelActivities:
             raise BadInputError(f"{', '.join(unknown)}: no such system; see docs/adding-a-system.md")
         system_ids = request.system_ids or tuple(SYSTEMS)
         history = self._resources.work_file(request.before, request.history_file)
-        kept = self._champions(system_ids, request) if request.only_if_missing else ()
+        champions = self._champions(system_ids, request)
+        if request.predicts_from and champions and not has_new_games(self._resources.models, system_ids, history):
+            return TrainingResult(systems=(), skipped="no game was played since the newest models were trained")
+        kept = champions if request.only_if_missing else ()
         models = self._resources.settings.models
         trainings = kept or train_in_child(
             history, request.before, request.as_of, models, system_ids, request.predicts_from

@@ -20,7 +20,7 @@ from cli.server import connected
 from cli.target import Target
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing, open_landing
-from tipoff.provider_success import RECENT, ProviderSuccess, hosts, success_by_host
+from tipoff.provider_success import LANDED, RECENT, ProviderSuccess, hosts, success_by_host
 from tipoff.sources.base import Source
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
@@ -134,9 +134,9 @@ def _histories(target: Target, landing: Landing, game_date: date | None) -> tupl
     """The time now and each source's history; in a replay the time of its latest response counts as now."""
     now = datetime.now(UTC)
     if target.replay:
-        latest = (next(landing.newest_first(name, game_date), None) for name in SOURCES)
+        latest = (next(landing.newest_first(name, game_date), None) for name in LANDED)
         now = max((record.fetched_at for record in latest if record), default=now)
-    return now, {name: fetch_history(landing.newest_first(name, game_date), now - RECENT) for name in SOURCES}
+    return now, {name: fetch_history(landing.newest_first(name, game_date), now - RECENT) for name in LANDED}
 
 
 def fetch_history(newest_first: Iterable[FetchRecord], since: datetime) -> FetchHistory:

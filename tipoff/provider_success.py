@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
+from tipoff.sources.game_boxscores import BoxscoresInPlay
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.sources.registry import SOURCES
 from tipoff.vocabulary import Outcome
 
 RECENT = timedelta(hours=24)
+LANDED: Final = (*SOURCES, BoxscoresInPlay.name)
+"""The names below which responses are landed."""
 
 
 class ProviderSuccess(NamedTuple):
@@ -54,7 +57,7 @@ def recent_records(landing: Landing, now: datetime) -> tuple[FetchRecord, ...]:
     start = now - RECENT
     return tuple(
         record
-        for name in SOURCES
+        for name in LANDED
         for record in takewhile(lambda record: record.fetched_at >= start, landing.newest_first(name))
     )
 

@@ -65,22 +65,22 @@ class Options:
 
 def options_from(environ: Mapping[str, str]) -> Options:
     """Read the variables. Raises BadInputError, which names the wrong one."""
-    at_once = _whole(environ, "DAYS_AT_ONCE", 0)
-    days = at_once or _whole(environ, "DAYS", 14)
+    at_once = _whole(environ, "DAYS_AT_ONCE", 0, least=0)
+    days = at_once or _whole(environ, "DAYS", 14, least=1)
     first = environ.get("FROM") or FIRST_DATE.isoformat()
     try:
         dates = tuple(date.fromisoformat(first) + timedelta(days=number) for number in range(days))
-    except ValueError:
+    except (OverflowError, ValueError):
         raise BadInputError(f"FROM={first}: give a date such as {FIRST_DATE}") from None
     return Options(
-        _whole(environ, "SEED", 1), dates, archive_from(environ, PROJECT / "var" / "soak" / "archive"), at_once
+        _whole(environ, "SEED", 1, least=0), dates, archive_from(environ, PROJECT / "var" / "soak" / "archive"), at_once
     )
 
 
-def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
+def _whole(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     given = environ.get(name) or str(default)
-    if not given.isdecimal():
-        raise BadInputError(f"{name}={given}: give a whole number")
+    if not given.isdecimal() or int(given) < least:
+        raise BadInputError(f"{name}={given}: give a whole number from {least} on")
     return int(given)
 
 

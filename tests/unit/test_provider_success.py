@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tipoff.landing.base import FetchRecord
 from tipoff.landing.landing import Landing
-from tipoff.provider_success import last_usable, recent_records
+from tipoff.provider_success import last_usable, recent_records, success_by_host
 from tipoff.sources.game_boxscores import BoxscoresInPlay, LiveBoxscores
 from tipoff.storage.folder import FolderStore
 from tipoff.vocabulary import Outcome
@@ -23,6 +23,8 @@ def test_box_scores_in_play_are_no_response_of_the_source_below_which_they_are_l
             source=source, game_date=date(2024, 3, 29), url="https://cdn.nba.com/a", outcome=Outcome.OK, fetched_at=at
         )
         landing.record(record)
-    last = last_usable(recent_records(landing, NOW))
+    records = recent_records(landing, NOW)
+    assert success_by_host(records)["cdn.nba.com"].usable == 2, "each is a request to the provider"
+    last = last_usable(records)
     assert last[LiveBoxscores.name] == final
     assert set(last) == {LiveBoxscores.name, *LiveBoxscores.fallback_for}

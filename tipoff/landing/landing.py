@@ -75,9 +75,13 @@ class Landing:
         return tuple(sorted(records, key=lambda record: (record.fetched_at, record.url, record.outcome)))
 
     def newest_first(self, source: str, game_date: date | None = None) -> Iterator[FetchRecord]:
-        """Yield the entries of a source, of one date or all, newest first; each is read when it is reached."""
+        """Yield the entries of a source, of one date or all, newest first; each is read when it is reached.
+
+        Those of a source whose name goes on below its own, such as that of box scores in play, are not among them.
+        """
         folder = f"manifest/{_folder(source, game_date) if game_date else _valid_name(source)}/"
-        keys = (key for key in self._store.names(folder) if re.fullmatch(r"[\d-]+", key.split("/")[-2]))
+        depth = folder.count("/") + (0 if game_date else 1)
+        keys = (key for key in self._store.names(folder) if key.count("/") == depth)
         for key in sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True):
             yield self._entry(key)
 

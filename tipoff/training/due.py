@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Final
+
+import polars as pl
 
 from tipoff.systems.model_store import ModelStore
 from tipoff.vocabulary import counted
@@ -30,3 +33,12 @@ def why_due(models: ModelStore, system_ids: Sequence[str], game_date: date) -> s
     if game_date - last <= MODEL_AGE:
         return ""
     return f"the newest model of {system_id} is trained through {last}, {counted((game_date - last).days, 'day')} ago"
+
+
+def has_new_games(models: ModelStore, system_ids: Sequence[str], history: Path) -> bool:
+    """Return whether the training rows in a file are newer than those of the newest model of some system.
+
+    Between two seasons a model gets older, and another one would learn the same.
+    """
+    last = pl.scan_parquet(history).select(pl.col("game_date").max()).collect().item()
+    return any((through := models.trained_through(name)) is None or through < last for name in system_ids)

@@ -38,6 +38,8 @@ _CONFIG = {
 _SETTINGS = (
     "LOAD icu",
     "SET GLOBAL TimeZone = 'UTC'",
+    # Without them freed memory goes back to the system only when a later statement allocates some: 40 MB of a day.
+    "SET GLOBAL allocator_background_threads = true",
     "SET python_enable_replacements = false",
     "SET enable_external_access = false",
 )

@@ -20,6 +20,7 @@ from activities.registry import activities_of
 from activities.resources import Resources
 from devtools.season_rows import POST_GAME
 from tests.support.replays import tables_of
+from tests.support.statuses import status_without_steps
 from tipoff.replay.archive import Archive
 from tipoff.replay.upstream import serve
 from tipoff.settings import Settings
@@ -28,7 +29,6 @@ from tipoff.vocabulary import (
     CollectReport,
     ComputeReport,
     DataQuality,
-    DayStatus,
     EndedRun,
     Frozen,
     Outcome,
@@ -248,26 +248,8 @@ ENDED_RUN = EndedRun(
     sentence="complete",
     steps=(StepLog(step="grade", phase=Phase.GRADE, executions=(GRADED,)),),
 )
-STATUS = DayStatus(
-    game_date=DAY,
-    state=RunState.RUNNING,
-    phase=Phase.FOLLOW,
-    data_quality=DataQuality.COMPLETE,
-    sentence="RUNNING follow",
-    now=AFTERNOON,
-    virtual=True,
-    held=False,
-    games=(),
-    postponed_games=(),
-    predictions_due=None,
-    first_published_at=None,
-    refreshed_at=(),
-    steps=(),
-    counts={},
-    degradations=(),
-    attention=(),
-    alerts=(),
-    audit=(),
+STATUS = status_without_steps(
+    DAY, AFTERNOON, phase=Phase.FOLLOW, data_quality=DataQuality.COMPLETE, sentence="RUNNING follow", virtual=True
 )
 
 

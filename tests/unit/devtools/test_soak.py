@@ -246,7 +246,7 @@ def test_the_variables_are_read() -> None:
     options = options_from({"ARCHIVE": str(SAMPLE), "SEED": "7", "DAYS": "2", "FROM": "2024-03-29"})
     assert (options.seed, options.dates) == (7, (DAY, DAY + timedelta(days=1)))
     assert len(options_from({"ARCHIVE": "x", "DAYS_AT_ONCE": "10"}).dates) == 10
-    for wrong in ({"SEED": "x"}, {"DAYS": "-1"}, {"FROM": "noon"}):
+    for wrong in ({"SEED": "x"}, {"DAYS": "-1"}, {"DAYS": "0"}, {"FROM": "noon"}, {"FROM": "9999-12-25"}):
         with pytest.raises(BadInputError, match=next(iter(wrong))):
             options_from({"ARCHIVE": "x", **wrong})
 

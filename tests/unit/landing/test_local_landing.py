@@ -118,8 +118,10 @@ def test_records_are_ordered_by_time(landing: Landing) -> None:
 def test_newest_first_covers_all_dates_or_one_and_reads_lazily(landing: Landing, tmp_path: Path) -> None:
     tomorrow = date(2024, 3, 30)
     polls = [record(game_date=day, fetched_at=AS_OF + timedelta(hours=n)) for n, day in enumerate((tomorrow, DAY) * 2)]
-    for one in polls:
+    below = record(source="nbac_schedule/in_play", fetched_at=AS_OF + timedelta(days=1))
+    for one in (*polls, below):
         landing.record(one)
+    assert list(landing.newest_first("nbac_schedule/in_play")) == [below]
     assert list(landing.newest_first("nbac_schedule")) == polls[::-1]
     assert list(landing.newest_first("nbac_schedule", DAY)) == [polls[3], polls[1]]
     assert list(landing.newest_first("espn_team_rosters")) == []

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import ctypes
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from runtime.allocator import share_arenas
 
 ALLOCATE = """
 import ctypes, sys, threading
@@ -34,3 +38,13 @@ def arenas(how: str) -> int:
 def test_threads_share_two_arenas() -> None:
     assert arenas("shared") == 2
     assert arenas("own") > 2
+
+
+@pytest.mark.parametrize(("answer", "warnings"), [(0, 1), (1, 0)])
+def test_a_library_that_refuses_is_named_with_what_it_costs(
+    answer: int, warnings: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    library = SimpleNamespace(mallopt=lambda parameter, value: answer)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    share_arenas()
+    assert [("an arena of memory for each thread" in each.message) for each in caplog.records] == [True] * warnings

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.statuses import status_without_steps
 from tipoff.publishing.status import STATUS, publish_status
 from tipoff.publishing.store import ExportStore, open_exports
 from tipoff.validation.published import PublishedFile, published_files
-from tipoff.vocabulary import DataQuality, DayStatus, Phase, RunState, SlateGame, eastern
+from tipoff.vocabulary import DayStatus, SlateGame, eastern
 
 DAY, NEXT_DAY = date(2024, 3, 29), date(2024, 3, 30)
 FILE = f"v1/status/{DAY}.json"
@@ -30,27 +31,7 @@ def store(tmp_path: Path) -> ExportStore:
 
 def _status(day: date, now: datetime) -> DayStatus:
     game = SlateGame(game_id="0022301062", away="GSW", home="CHA", tip_off=eastern(day, 19))
-    return DayStatus(
-        game_date=day,
-        state=RunState.RUNNING,
-        phase=Phase.COLLECT,
-        data_quality=DataQuality.UNKNOWN,
-        sentence="collects",
-        now=now,
-        virtual=False,
-        held=False,
-        games=(game,),
-        postponed_games=(),
-        predictions_due=None,
-        first_published_at=None,
-        refreshed_at=(),
-        steps=(),
-        counts={},
-        degradations=(),
-        attention=(),
-        alerts=(),
-        audit=(),
-    )
+    return status_without_steps(day, now, games=(game,))
 
 
 def change(store: ExportStore, path: str, edit: Callable[[Any], object]) -> None:
