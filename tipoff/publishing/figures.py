@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from html import escape
+from itertools import count
 from math import ceil
 from typing import NamedTuple
 
@@ -16,13 +17,16 @@ Format = Callable[[float], str]
 
 WIDTH, HEIGHT = 480, 340
 LEFT, RIGHT, TOP, BOTTOM = 62, 24, 38, 52
+BELOW_AXIS = 24
+"""From the horizontal axis to its numbers, which pass below the lowest number of the vertical one."""
 BETWEEN_LABELS = 8
 LARGEST_TEXT = {"label": 18.0, "top": 12.0, "tick": 17.0, "count": 17.0}
 """The size in which the style sheets show each kind of text on a phone, where it is the largest."""
 
 
 def _signed(points: float) -> str:
-    return "0" if points == 0 else f"{points:+.3g}".replace("-", "−")
+    text = f"{points:+.3g}" if abs(points) < 999.5 else f"{points:+,.0f}"
+    return "0" if points == 0 else text.replace("-", "−")
 
 
 class Axis(NamedTuple):
@@ -165,7 +169,7 @@ def games_figure(key: str, games: Sequence[tuple[date, int, float | None]], line
             for v in _steps(0, int(y.high), 5 if y.high <= 30 else 10)
         ),
         *(_game_bar(start, slot, game, line, y) for start, game in zip(starts, games, strict=True)),
-        *(_text(at, HEIGHT - BOTTOM + 18, text, "middle") for at, text in _apart([ticks[0], *ticks[4::5]])),
+        *(_text(at, HEIGHT - BOTTOM + BELOW_AXIS, text, "middle") for at, text in _apart([ticks[0], *ticks[4::5]])),
         _text(2, 17, "Points", "start", "label"),
     ]
     title = f"Points in the last {counted(len(games), 'game')}"
@@ -209,7 +213,7 @@ def course_figure(
     body = [
         *(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(v)}" y2="{y.at(v)}"/>' for v in ticks),
         *(_text(LEFT - 7, y.at(v) + 5, label(v), "end") for v in ticks),
-        *(_text(at, HEIGHT - BOTTOM + 18, text, "middle") for at, text in _apart(_date_ticks(course, x))),
+        *(_text(at, HEIGHT - BOTTOM + BELOW_AXIS, text, "middle") for at, text in _apart(_date_ticks(course, x))),
         f'<line class="ideal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(0)}" y2="{y.at(0)}"/>',
         f'<polyline class="course" points="{" ".join(f"{a},{b}" for a, b in line)}"/>',
         f'<circle class="mark" cx="{line[-1][0]}" cy="{line[-1][1]}" r="5"/>',
@@ -222,7 +226,8 @@ def course_figure(
 
 def _step_of(span: float) -> float:
     """Return a round step with at most six steps in a span."""
-    return next((step for step in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if span <= 6 * step), 100)
+    steps = (digit * 10.0**power for power in count(-2) for digit in (1, 2, 5))
+    return next(step for step in steps if step >= 0.05 and span <= 6 * step)
 
 
 def _date_ticks(course: Sequence[tuple[date, float]], x: Axis) -> list[tuple[float, str]]:
@@ -259,7 +264,7 @@ def _grid(x: Axis, y: Axis, across: Sequence[float], up: Sequence[float], label:
     """Draw grid lines and numbers of both axes; numbers of the horizontal axis have no sign."""
     upright = [f'<line class="grid" x1="{x.at(v)}" x2="{x.at(v)}" y1="{y.start}" y2="{y.end}"/>' for v in across]
     level = [f'<line class="grid" x1="{x.start}" x2="{x.end}" y1="{y.at(v)}" y2="{y.at(v)}"/>' for v in up]
-    below = [_text(x.at(v), y.start + 18, label(v).lstrip("+"), "middle") for v in across]
+    below = [_text(x.at(v), y.start + BELOW_AXIS, label(v).lstrip("+"), "middle") for v in across]
     beside = [_text(x.start - 7, y.at(v) + 5, label(v), "end") for v in up]
     return [*upright, *level, *below, *beside]
 

@@ -1,7 +1,8 @@
 import re
 import xml.etree.ElementTree as ET
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -109,7 +110,7 @@ def test_the_dots_of_a_calibration_are_at_predicted_and_observed_share_with_an_a
 
 def test_the_axes_of_a_calibration_name_their_values() -> None:
     svg = reliability_figure("a", "a", BINS)
-    below = [(f"{share}%", 62 + 9.85 * (share - 40), 306, "middle") for share in (40, 50, 60, 70, 80)]
+    below = [(f"{share}%", 62 + 9.85 * (share - 40), 312, "middle") for share in (40, 50, 60, 70, 80)]
     beside = [("0%", 293.0), ("25%", 230.5), ("50%", 168.0), ("75%", 105.5), ("100%", 43.0)]
     assert texts(svg, "tick") == [
         *((text, pytest.approx(x, abs=0.06), y, anchor) for text, x, y, anchor in below),
@@ -149,7 +150,7 @@ def test_the_dots_of_errors_are_at_predicted_points_and_error() -> None:
 def test_the_axes_of_errors_name_their_values() -> None:
     ticks = texts(residual_figure("a", "a", [(12.0, 3.0)]), "tick")
     assert ticks == [
-        *((f"{points}", pytest.approx(62 + 394 / 15 * points, abs=0.06), 306, "middle") for points in (0, 5, 10, 15)),
+        *((f"{points}", pytest.approx(62 + 394 / 15 * points, abs=0.06), 312, "middle") for points in (0, 5, 10, 15)),
         *((text, 55, y, "end") for text, y in (("−10", 293), ("0", 168), ("+10", 43))),
     ]
     assert texts(residual_figure("a", "a", []), "label") == [
@@ -216,41 +217,64 @@ WIDTHS_IN_A_WIDE_FONT = {
     "−": 0.838,
     "%": 0.95,
     ".": 0.318,
+    ",": 0.318,
     " ": 0.318,
 }
 """Of DejaVu Sans, in font sizes; letters have at most 0.86."""
+HEIGHT_OF_CAPITALS = 0.73
+"""Of the same, in font sizes."""
 RATES = [ReliabilityBin(predicted=each, observed=0.5, n=1288, low=0.4, high=0.6) for each in (0.41, 0.599, 0.7999)]
 DATES = [date(2024, 3, day) for day in range(1, 21)]
 
 
-@pytest.mark.parametrize(
-    "svg",
-    [
-        reliability_figure("a", "a", RATES),
-        residual_figure("a", "a", [(48.0, 31.0), (12.0, -28.0)]),
-        course_figure("a", "A", [(DATES[0], 0.03), (DATES[-1], -0.08)], "Points"),
-        course_figure("a", "A", [(DATES[0], 999.0), (DATES[-1], -2400.0)], "Units"),
-        games_figure("a", [(day, 40, 24.5) for day in DATES], 24.5),
-        games_figure("a", [(DATES[-1], 40, None)], None),
-    ],
-    ids=["rates", "errors", "small steps", "large steps", "20 games", "one game"],
-)
-def test_every_label_is_inside_its_figure_and_beside_the_others(svg: str) -> None:
-    spans = []
-    for kind, size in LARGEST_TEXT.items():
-        for text, x, y, anchor in texts(svg, kind):
-            width = size * sum(WIDTHS_IN_A_WIDE_FONT.get(character, 0.65) for character in text)
-            start = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
-            spans.append((y, start, start + width, text))
-    assert spans
-    cut = [text for y, start, end, text in spans if start < 0 or end > WIDTH or not 12 <= y <= HEIGHT]
-    assert not cut
-    covered = [
-        (text, other)
-        for (y, _, end, text), (beside, start, _, other) in pairwise(sorted(spans))
-        if y == beside and end > start
+FIGURES = {
+    "rates": reliability_figure("a", "a", RATES),
+    "errors": residual_figure("a", "a", [(48.0, 31.0), (12.0, -28.0)]),
+    "small steps": course_figure("a", "A", [(DATES[0], 0.03), (DATES[-1], -0.08)], "Points"),
+    "large steps": course_figure("a", "A", [(DATES[0], 999.0), (DATES[-1], -2400.0)], "Units"),
+    "20 games": games_figure("a", [(day, 40, 24.5) for day in DATES], 24.5),
+    "one game": games_figure("a", [(DATES[-1], 40, None)], None),
+}
+
+
+class Label(NamedTuple):
+    """Where a text stands in a figure."""
+
+    bottom: float
+    start: float
+    end: float
+    top: float
+    text: str
+
+
+def labels(svg: str) -> list[Label]:
+    placed = [(size, *each) for kind, size in LARGEST_TEXT.items() for each in texts(svg, kind)]
+    return sorted(_label(*each) for each in placed)
+
+
+def _label(size: float, text: str, x: float, y: float, anchor: str) -> Label:
+    width = size * sum(WIDTHS_IN_A_WIDE_FONT.get(character, 0.65) for character in text)
+    start = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+    return Label(y, start, start + width, y - HEIGHT_OF_CAPITALS * size, text)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_label_is_inside_its_figure_and_beside_the_others(name: str) -> None:
+    placed = labels(FIGURES[name])
+    assert placed
+    assert not [each for each in placed if each.start < 0 or each.end > WIDTH or not 12 <= each.bottom <= HEIGHT]
+    covered = [left.text for left, right in pairwise(placed) if left.bottom == right.bottom and left.end > right.start]
+    assert not [text for text in covered if not text.isdigit()]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_label_touches_one_above_it(name: str) -> None:
+    assert not [
+        (upper.text, lower.text)
+        for upper, lower in combinations(labels(FIGURES[name]), 2)
+        if upper.bottom < lower.bottom and lower.top < upper.bottom + 3
+        if upper.start < lower.end and lower.start < upper.end
     ]
-    assert not [each for each in covered if not each[0].isdigit()]
 
 
 @pytest.mark.parametrize("kind", LARGEST_TEXT)
