@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
+import tipoff
 from tests.support.rows import rows_of
 from tipoff.vocabulary import eastern
 from tipoff.warehouse.duckdb_adapter import DuckDbWarehouse
@@ -16,6 +20,7 @@ from tipoff.warehouse.tables import TABLES
 
 DAY = date(2024, 3, 29)
 EVENING = eastern(DAY, 19)
+SQL_FILES = sorted((Path(tipoff.__file__).parent / "sql").rglob("*.sql"))
 Row = dict[str, Any]
 
 
@@ -30,6 +35,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDbWarehou
     warehouse.migrate()
     yield warehouse
     warehouse.close()
+
+
+FLOATS = {column.name for table in TABLES.values() for column in table.columns if "FLOAT64" in column.type} - {
+    column.name for table in TABLES.values() for column in table.columns if column.type == "INT64"
+}
+
+
+@pytest.mark.parametrize("file", SQL_FILES, ids=lambda file: file.stem)
+def test_floats_are_summed_as_a_mean_times_a_number(file: Path) -> None:
+    """A mean is computed from decimals; SUM adds floats in the order in which threads get to them."""
+    sums = sqlglot.parse_one(file.read_text(encoding="utf-8"), read="bigquery").find_all(exp.Sum)
+    added = {column.name for each in sums for column in each.find_all(exp.Column)}
+    assert added & FLOATS == set()
 
 
 class Stored:

@@ -24,7 +24,11 @@ WITH
     GROUP BY dates.game_date, player_id
   ),
   recent AS (
-    SELECT players.game_date, history.* EXCEPT (game_date), newest - ordinal + 1 AS recency,
+    SELECT
+      players.game_date,
+      history.* EXCEPT (game_date),
+      newest - ordinal + 1 AS recency,
+      assisted_share * fgm AS assisted,
     FROM players
     JOIN history USING (player_id)
     WHERE ordinal BETWEEN newest - 19 AND newest
@@ -42,7 +46,7 @@ WITH
       SUM(IF(recency <= 10, three_fga, NULL)) AS three_fga_10,
       SUM(IF(recency <= 10 AND has_shots, fga, NULL)) AS fga_10,
       SUM(IF(recency <= 10 AND has_shots, fgm, NULL)) AS fgm_10,
-      SUM(IF(recency <= 10, assisted_share * fgm, NULL)) AS assisted_10,
+      AVG(IF(recency <= 10, assisted, NULL)) * COUNT(IF(recency <= 10, assisted, NULL)) AS assisted_10,
       COUNTIF(recency <= 20 AND has_shots) AS shot_games_20,
       SUM(IF(recency <= 20, paint_fgm, NULL)) AS paint_fgm_20,
       SUM(IF(recency <= 20, mid_range_fgm, NULL)) AS mid_range_fgm_20,
@@ -52,7 +56,7 @@ WITH
       SUM(IF(recency <= 20, three_fga, NULL)) AS three_fga_20,
       SUM(IF(recency <= 20 AND has_shots, fga, NULL)) AS fga_20,
       SUM(IF(recency <= 20 AND has_shots, fgm, NULL)) AS fgm_20,
-      SUM(IF(recency <= 20, assisted_share * fgm, NULL)) AS assisted_20,
+      AVG(IF(recency <= 20, assisted, NULL)) * COUNT(IF(recency <= 20, assisted, NULL)) AS assisted_20,
       STRING_AGG(DISTINCT IF(recency <= 10, shot_source, NULL), ';' ORDER BY IF(recency <= 10, shot_source, NULL))
         AS shot_source,
     FROM recent

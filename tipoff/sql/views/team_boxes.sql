@@ -12,7 +12,7 @@ WITH
       MAX(box.season) AS season,
       MAX(box.opponent) AS opponent,
       LOGICAL_OR(box.home) AS home,
-      SUM(box.minutes) AS player_minutes,
+      AVG(box.minutes) * COUNT(box.minutes) AS player_minutes,
       SUM(box.fgm) AS fgm, SUM(box.fga) AS fga, SUM(box.fg3m) AS fg3m, SUM(box.fg3a) AS fg3a,
       SUM(box.ftm) AS ftm, SUM(box.fta) AS fta, SUM(box.oreb) AS oreb, SUM(box.dreb) AS dreb, SUM(box.reb) AS reb,
       SUM(box.ast) AS ast, SUM(box.stl) AS stl, SUM(box.blk) AS blk, SUM(box.tov) AS tov, SUM(box.pf) AS pf,
