@@ -13,6 +13,7 @@ from runtime import PROJECT
 from tests.unit.watchdog.test_diagnosis import FAULTS
 from tipoff.alerting.deliveries import UNDELIVERED
 from tipoff.alerting.rules import DAY_RULES, INSTALLATION_RULES, Rule
+from tipoff.publishing.day_alerts import STEP_COMMANDS
 from tipoff.publishing.repeats import TROUBLE
 from tipoff.sources.outcomes import OUTCOME_POLICIES
 from tipoff.validation.checks import CHECKS as VALIDATION
@@ -46,7 +47,7 @@ def test_each_finding_of_the_watchdog_has_a_place() -> None:
 def test_each_alert_of_a_step_has_a_place() -> None:
     raised = re.findall(r'(?:StepAlert\(|ledger\.alert\(.*, )f?"([a-z_]+)', WORKFLOWS)
     refused = [outcome for outcome, policy in OUTCOME_POLICIES.items() if policy.advice]
-    kinds = {*raised, *refused, *TROUBLE}
+    kinds = {*raised, *refused, *TROUBLE, *STEP_COMMANDS}
     assert len(set(raised) - set(TROUBLE)) > 5
     assert {f"STEP:{kind}" for kind in kinds} <= PLACES
 
@@ -61,6 +62,7 @@ def test_each_alert_of_prometheus_has_a_place() -> None:
 def test_what_helps_is_a_command_that_exists() -> None:
     helps = {finding.command for facts in FAULTS.values() for finding in diagnose(facts)}
     helps |= {check.command.format(date="2024-03-29") for check in VALIDATION}
+    helps |= {command.format(date="2024-03-29") for command in STEP_COMMANDS.values()}
     commands = [shlex.split(text) for text in helps if text.startswith("starter.py ")]
     assert len(commands) > 10
     for command in commands:

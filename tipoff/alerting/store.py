@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from tipoff.alerting.book import AlertBook, AlertRecord, add_event
 from tipoff.storage.base import Change
-from tipoff.vocabulary import Alert, Finding, Severity, counted
+from tipoff.vocabulary import Finding, Severity, counted
 
 PATH: Final = "alerts.jsonl"
 UNREADABLE_PATH: Final = "alerts.unreadable.jsonl"
@@ -64,17 +64,6 @@ def update_book(store: AlertStore, change: BookChange, now: datetime) -> AlertBo
 def raise_alert(store: AlertStore, finding: Finding, at: datetime) -> None:
     """Add an alert about an event, unless its date has one with its key. Raises StorageError."""
     update_book(store, lambda book: add_event(book, finding, at), at)
-
-
-def finding_of(game_date: date, alert: Alert) -> Finding:
-    """An alert of a day as a finding."""
-    return Finding(
-        key=alert.key,
-        severity=alert.severity,
-        summary=alert.text,
-        game_date=game_date,
-        step=alert.step,
-    )
 
 
 def _parsed(content: bytes | None) -> _Lines:

@@ -92,6 +92,22 @@ def test_a_warning_about_what_the_day_did_is_an_event_that_is_added_once(store: 
 
 
 @pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        ("degraded", f"starter.py sources --date {DAY}"),
+        ("replan", f"starter.py retry-step --step nbac_schedule --date {DAY}"),
+        ("unresolved", f"starter.py unresolved --date {DAY}"),
+        ("checks", f"starter.py status --date {DAY}"),
+    ],
+)
+def test_an_alert_of_a_step_names_the_command_that_helps(
+    store: ExportStore, day: DayStatus, kind: str, command: str
+) -> None:
+    [raised] = publish(store, day.model_copy(update={"alerts": (alert(kind),)}), alert(kind))
+    assert raised.command == command
+
+
+@pytest.mark.parametrize(
     ("state", "is_open"),
     [
         (RunState.WAITING, True),
