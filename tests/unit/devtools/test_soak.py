@@ -163,9 +163,9 @@ class Stored:
         change(warehouse)
         warehouse.close()
 
-    def problems(self, *degradations: Degradation, state: RunState = RunState.COMPLETE) -> list[str]:
+    def problems(self, *degradations: Degradation, state: RunState = RunState.COMPLETE, **changes: Any) -> list[str]:
         result, status = ended_day(state)
-        return self.invariants.problems(result.model_copy(update={"degradations": degradations}), status)
+        return self.invariants.problems(result.model_copy(update={"degradations": degradations, **changes}), status)
 
 
 def ended_day(state: RunState) -> tuple[DayResult, DayStatus]:
@@ -200,6 +200,14 @@ def test_a_good_day_has_no_problem_and_planted_damage_is_named(stored: Stored) -
     assert stored.problems() == [f"{stored.landed} is gone from the landing"]
     stored.landed.write_bytes(b"{")
     assert stored.problems() == [f"{stored.landed} is not what was landed"]
+
+
+def test_a_date_without_games_leaves_the_last_results(stored: Stored) -> None:
+    latest = stored.today.parents[1] / "results" / "latest.json"
+    latest.parent.mkdir()
+    latest.write_text(json.dumps({"game_date": "2024-03-28"}))
+    assert stored.problems() == [f"{latest} is about 2024-03-28"]
+    assert stored.problems(games=0, slate=()) == []
 
 
 def test_lost_rows_are_named_even_if_the_day_names_the_game(stored: Stored) -> None:
