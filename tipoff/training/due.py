@@ -38,7 +38,9 @@ def why_due(models: ModelStore, system_ids: Sequence[str], game_date: date) -> s
 def has_new_games(models: ModelStore, system_ids: Sequence[str], history: Path) -> bool:
     """Return whether the training rows in a file are newer than those of the newest model of some system.
 
-    Between two seasons a model gets older, and another one would learn the same.
+    Between two seasons a model gets older, and another one would learn the same. Without any rows the training itself
+    says what it lacks.
     """
-    last = pl.scan_parquet(history).select(pl.col("game_date").max()).collect().item()
-    return any((through := models.trained_through(name)) is None or through < last for name in system_ids)
+    last: date | None = pl.scan_parquet(history).select(pl.col("game_date").max()).collect().item()
+    newest = [models.trained_through(system_id) for system_id in system_ids]
+    return last is None or any(through is None or through < last for through in newest)

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.support.trained_models import trained
 from tipoff.systems.model_store import ModelStore, open_models
-from tipoff.training.due import untrained_systems, why_due
+from tipoff.training.due import has_new_games, untrained_systems, why_due
 
 TODAY = date(2024, 3, 29)
 SYSTEM = ("catboost_v8",)
@@ -53,3 +54,15 @@ def test_a_damaged_model_does_not_count(store: ModelStore, tmp_path: Path) -> No
     put(store, 2)
     (tmp_path / "catboost_v8" / "v2" / "model.cbm").write_bytes(b"damaged")
     assert why_due(store, SYSTEM, TODAY) == "no model of catboost_v8"
+
+
+@pytest.mark.parametrize(("last_games", "new"), [([], True), ([9, 8], False), ([9, 7], True)])
+def test_only_games_after_those_of_the_newest_model_are_new(
+    store: ModelStore, tmp_path: Path, last_games: list[int], new: bool
+) -> None:
+    """Without any game the training says itself what it lacks."""
+    put(store, 8)
+    history = tmp_path / "history.parquet"
+    dates = [TODAY - timedelta(days=days_ago) for days_ago in last_games]
+    pl.DataFrame({"game_date": pl.Series(dates, dtype=pl.Date)}).write_parquet(history)
+    assert has_new_games(store, SYSTEM, history) is new
