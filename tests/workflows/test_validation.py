@@ -30,7 +30,13 @@ async def test_a_worker_validates_for_the_command(client: Client, server: DevSer
     starter = Starter(elsewhere, {"TEMPORAL_ADDRESS": server.address, "TEMPORAL_NAMESPACE": server.namespace})
     async with running(workers(client, resources)):
         ended = await starter.run(f"validate --date {DAY} --as-of {DAY + timedelta(days=1)}T09:30 --json")
+        exported = tmp_path / "exports" / "v1" / "predictions" / f"{DAY}.json"
+        exported.unlink()
+        exported.mkdir()
+        failed = await starter.run(f"validate --date {DAY}")
     await resources.close()
+    assert failed.code == 1
+    assert f"the worker cannot do it: {exported} cannot be read" in failed.err
     assert ended.code == 1, ended.err
     assert {each["check"] for each in ended.json["results"] if each["state"] == "LATE"} == {"grades"}
 

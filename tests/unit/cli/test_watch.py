@@ -15,8 +15,8 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from activities.server_state import DescribedRun
+from cli import commands, plan, watch
 from cli import view as cli_view
-from cli import watch
 from cli.exit_codes import CommandError, ExitCode
 from cli.target import Target
 from cli.view import DayView, ServerView, StatusSource
@@ -153,7 +153,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> list[DayView | CommandError]:
             raise view
         return view
 
-    monkeypatch.setattr(watch, "view_day", view_day)
+    for command in (plan, watch):
+        monkeypatch.setattr(command, "view_day", view_day)
     monkeypatch.setattr(watch, "POLL_SECONDS", 0)
     return script
 
@@ -162,6 +163,14 @@ async def test_only_changes_are_shown_until_the_day_ends(script: list[DayView | 
     later = RUNNING.model_copy(update={"status": STATUS.model_copy(update={"sentence": "later"})})
     script += [RUNNING, RUNNING, UNREACHABLE, later, later, ended()]
     assert [view async for view in watch.changes(Target(), DAY)] == [RUNNING, later, ended()]
+
+
+async def test_a_plan_that_no_worker_can_read_says_how_to_start_one(script: list[DayView | CommandError]) -> None:
+    idle = {"source": StatusSource.SERVER, "status": None, "why": "no worker is running"}
+    script.append(RUNNING.model_copy(update=idle))
+    with pytest.raises(CommandError, match=r"no worker is running; start one: python worker\.py") as unknown:
+        await plan.run(commands.parse(["plan", "--date", str(DAY)]))
+    assert unknown.value.exit_code is ExitCode.UNKNOWN
 
 
 async def test_a_server_that_never_answered_ends_the_command(script: list[DayView | CommandError]) -> None:
